@@ -1,0 +1,1 @@
+namespace Hearth.EndToEnd.Tests;
