@@ -1,0 +1,82 @@
+using System.Runtime.Intrinsics;
+
+namespace Hearth.Numerics.Kernels;
+
+/// <summary>
+/// The order in which attention reads keys and values: blocks of 64 positions, counted from the sequence's beginning. For one head, a block
+/// is its keys transposed, [D][64], then its values, [64][D rounded up to whole vectors].
+/// </summary>
+public static unsafe class AttentionBlocks
+{
+    /// <summary>Positions in a block. A part of the arithmetic: the softmax is folded block by block, ascending.</summary>
+    public const int Keys = 64;
+
+    /// <summary>D rounded up to whole vectors.</summary>
+    /// <param name="headSize">D, numbers in a head.</param>
+    public static int Padded(int headSize) => (headSize + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
+
+    /// <summary>Numbers in one head's block.</summary>
+    /// <param name="headSize">D, numbers in a head.</param>
+    public static int HeadLength(int headSize) => (headSize * Keys) + (Keys * Padded(headSize));
+
+    /// <summary>Blocks that so many positions take.</summary>
+    /// <param name="positions">Positions from 0.</param>
+    public static int CountFor(int positions) => (positions + Keys - 1) / Keys;
+
+    /// <summary>Stores the keys and values of consecutive positions of one head.</summary>
+    /// <param name="blocks">Addresses of the blocks, all heads.</param>
+    /// <param name="headOffset">Where the head's part begins in a block.</param>
+    /// <param name="headSize">D.</param>
+    /// <param name="position">Position of the first row.</param>
+    /// <param name="rows">Rows to store.</param>
+    /// <param name="keys">First key, D numbers; rows are <paramref name="stride"/> apart.</param>
+    /// <param name="values">First value.</param>
+    /// <param name="stride">Distance between rows.</param>
+    public static void Append(nint[] blocks, int headOffset, int headSize, int position, int rows, float* keys, float* values, int stride)
+    {
+        int padded = Padded(headSize);
+        for (int done = 0; done < rows;)
+        {
+            int slot = (position + done) % Keys, take = Math.Min(Keys - slot, rows - done);
+            float* block = (float*)blocks[(position + done) / Keys] + headOffset;
+            float* from = keys + ((nint)done * stride);
+            for (int d = 0; d < headSize; d++)
+            {
+                float* into = block + (d * Keys) + slot;
+                for (int i = 0; i < take; i++) into[i] = from[((nint)i * stride) + d];
+            }
+            Packing.Panel(values + ((nint)done * stride), take, stride, 1, headSize, padded, block + (headSize * Keys) + (slot * padded));
+            done += take;
+        }
+    }
+
+    /// <summary>Scores of one query against a block: s[j] = Σ q[d]·k[d][j], a chain ascending in d.</summary>
+    internal static void Scores(float* q, float* keys, int headSize, float* scores)
+    {
+        Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
+        for (int d = 0; d < headSize; d++, keys += Keys)
+        {
+            Vector512<float> x = Vector512.Create(q[d]);
+            s0 = Vector512.FusedMultiplyAdd(x, Vector512.Load(keys), s0);
+            s1 = Vector512.FusedMultiplyAdd(x, Vector512.Load(keys + 16), s1);
+            s2 = Vector512.FusedMultiplyAdd(x, Vector512.Load(keys + 32), s2);
+            s3 = Vector512.FusedMultiplyAdd(x, Vector512.Load(keys + 48), s3);
+        }
+        s0.Store(scores);
+        s1.Store(scores + 16);
+        s2.Store(scores + 32);
+        s3.Store(scores + 48);
+    }
+
+    /// <summary>Adds a block's weighted values: o[c] goes on with Σ p[j]·v[j][c], a chain ascending in j.</summary>
+    internal static void AddValues(float* p, int valid, float* values, int padded, float* o)
+    {
+        for (int c = 0; c < padded; c += 16)
+        {
+            Vector512<float> sum = Vector512.Load(o + c);
+            float* v = values + c;
+            for (int j = 0; j < valid; j++, v += padded) sum = Vector512.FusedMultiplyAdd(Vector512.Create(p[j]), Vector512.Load(v), sum);
+            sum.Store(o + c);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Runtime.Intrinsics;
+
+namespace Hearth.Numerics.Kernels;
+
+/// <summary>
+/// Causal attention of one head, o[t] = Σ softmax(scale · q[t]·k[s]) v[s] over s up to t, with the softmax folded block by block
+/// (Milakov and Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135, algorithm 1). Blocks are 64 absolute positions,
+/// ascending, whatever part of a sequence a call computes: a token decoded with a cache and the same token in one whole pass get the same bits.
+/// </summary>
+public static unsafe class AttentionForward
+{
+    private const int Tile = 4;
+
+    /// <summary>Attends a head's queries to the blocks.</summary>
+    /// <param name="q">First query, D numbers; rows are <paramref name="stride"/> apart.</param>
+    /// <param name="o">First result, D numbers; rows are <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Distance between rows.</param>
+    /// <param name="rows">Queries.</param>
+    /// <param name="position">Position of the first query.</param>
+    /// <param name="blocks">Addresses of the blocks.</param>
+    /// <param name="headOffset">Where the key-value head's part begins in a block.</param>
+    /// <param name="headSize">D.</param>
+    /// <param name="scale">Factor of the scores.</param>
+    /// <param name="logSum">Receives each row's log of the sum of exponentials; rows are <paramref name="logSumStride"/> apart; may be null.</param>
+    /// <param name="logSumStride">Distance between rows' sums.</param>
+    public static void Run(float* q, float* o, int stride, int rows, int position, nint[] blocks, int headOffset, int headSize, float scale,
+        float* logSum, int logSumStride)
+    {
+        int padded = AttentionBlocks.Padded(headSize);
+        float* scratch = Scratch.Rent(Scratch.Use.Attention, Tile * (AttentionBlocks.Keys + padded));
+        float* scores = scratch, sums = scratch + (Tile * AttentionBlocks.Keys);
+        float* max = stackalloc float[Tile], total = stackalloc float[Tile];
+        for (int row = 0; row < rows; row += Tile)
+        {
+            int count = Math.Min(Tile, rows - row), first = position + row;
+            new Span<float>(sums, Tile * padded).Clear();
+            for (int r = 0; r < count; r++)
+            {
+                max[r] = float.NegativeInfinity;
+                total[r] = 0f;
+            }
+            float* qRow = q + ((nint)row * stride);
+            for (int b = 0; b * AttentionBlocks.Keys < first + count; b++)
+            {
+                float* keys = (float*)blocks[b] + headOffset, values = keys + (headSize * AttentionBlocks.Keys);
+                int key = b * AttentionBlocks.Keys;
+                if (count == Tile && first + 1 - key >= AttentionBlocks.Keys)
+                {
+                    FullBlock(qRow, stride, keys, values, headSize, padded, scale, scores, sums, max, total);
+                    continue;
+                }
+                for (int r = 0; r < count; r++)
+                {
+                    int valid = Math.Min(AttentionBlocks.Keys, first + r + 1 - key);
+                    if (valid <= 0) continue;
+                    AttentionBlocks.Scores(qRow + ((nint)r * stride), keys, headSize, scores);
+                    Fold(scores, valid, scale, ref max[r], ref total[r], sums + (r * padded), padded);
+                    AttentionBlocks.AddValues(scores, valid, values, padded, sums + (r * padded));
+                }
+            }
+            for (int r = 0; r < count; r++)
+            {
+                Finish(sums + (r * padded), total[r], headSize, o + ((nint)(row + r) * stride));
+                if (logSum is not null) logSum[(nint)(row + r) * logSumStride] = max[r] + (float)Canonical.Log(total[r]);
+            }
+        }
+    }
+
+    private static void FullBlock(float* q, int stride, float* keys, float* values, int headSize, int padded, float scale,
+        float* scores, float* sums, float* max, float* total)
+    {
+        new Span<float>(scores, Tile * AttentionBlocks.Keys).Clear();
+        SmallProduct.Add(Tile, AttentionBlocks.Keys, headSize, q, stride, 1, keys, AttentionBlocks.Keys, scores, AttentionBlocks.Keys);
+        for (int r = 0; r < Tile; r++)
+        {
+            Fold(scores + (r * AttentionBlocks.Keys), AttentionBlocks.Keys, scale, ref max[r], ref total[r], sums + (r * padded), padded);
+        }
+        SmallProduct.Add(Tile, padded, AttentionBlocks.Keys, scores, AttentionBlocks.Keys, 1, values, padded, sums, padded);
+    }
+
+    /// <summary>Turns a block's scores into weights against the running maximum, and rescales what was summed before.</summary>
+    private static void Fold(float* scores, int valid, float scale, ref float max, ref float total, float* sums, int padded)
+    {
+        Vector512<float> factor = Vector512.Create(scale), low = Vector512.Create(float.NegativeInfinity), top = low;
+        for (int j = 0; j < valid; j += Lanes.Count)
+        {
+            Vector512<float> s = Vector512.Load(scores + j) * factor;
+            s = Vector512.ConditionalSelect(Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(valid - j)).AsSingle(), s, low);
+            s.Store(scores + j);
+            top = Lanes.Max(s, top);
+        }
+        float blockMax = Lanes.Max(top), newMax = blockMax > max ? blockMax : max;
+        Vector512<float> shift = Vector512.Create(newMax), sum = Vector512<float>.Zero;
+        for (int j = 0; j < valid; j += Lanes.Count)
+        {
+            Vector512<float> p = Lanes.Exp(Vector512.Load(scores + j) - shift);
+            p.Store(scores + j);
+            sum += p;
+        }
+        if (newMax > max)
+        {
+            Vector512<float> ratio = Lanes.Exp(Vector512.Create(max - newMax));
+            for (int c = 0; c < padded; c += Lanes.Count) (Vector512.Load(sums + c) * ratio).Store(sums + c);
+            total *= ratio.GetElement(0);
+            max = newMax;
+        }
+        total += Lanes.Sum(sum);
+    }
+
+    private static void Finish(float* sums, float total, int headSize, float* o)
+    {
+        Vector512<float> divisor = Vector512.Create(total);
+        for (int c = 0; c < headSize; c += Lanes.Count)
+        {
+            Vector512<float> y = Vector512.Load(sums + c) / divisor;
+            Lanes.Store(y, new Span<float>(o, headSize), c);
+        }
+    }
+}

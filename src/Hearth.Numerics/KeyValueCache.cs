@@ -1,0 +1,47 @@
+namespace Hearth.Numerics;
+
+/// <summary>
+/// Keys and values of a sequence's past tokens, for every layer, in blocks of 64 positions. It holds them in the order in which
+/// attention reads them, so decoding and one whole pass run the same kernel.
+/// </summary>
+public sealed unsafe class KeyValueCache
+{
+    private readonly List<FloatBuffer>[] _blocks;
+
+    /// <summary>An empty cache.</summary>
+    /// <param name="layers">Layers that attend.</param>
+    /// <param name="keyValueHeads">Key and value heads of a layer.</param>
+    /// <param name="headSize">Numbers in a head.</param>
+    public KeyValueCache(int layers, int keyValueHeads, int headSize)
+    {
+        _blocks = new List<FloatBuffer>[layers];
+        for (int i = 0; i < layers; i++) _blocks[i] = [];
+        BlockLength = keyValueHeads * Kernels.AttentionBlocks.HeadLength(headSize);
+    }
+
+    /// <summary>Tokens that every layer has seen.</summary>
+    public int Length { get; private set; }
+
+    private int BlockLength { get; }
+
+    /// <summary>Goes back to an earlier length; what came after is overwritten by the next tokens.</summary>
+    /// <param name="length">0 to <see cref="Length"/>.</param>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length);
+        Length = length;
+    }
+
+    internal void Advance(int count) => Length += count;
+
+    /// <summary>Addresses of a layer's blocks, enough for so many positions.</summary>
+    internal nint[] Blocks(int layer, int positions)
+    {
+        List<FloatBuffer> blocks = _blocks[layer];
+        int needed = Kernels.AttentionBlocks.CountFor(positions);
+        while (blocks.Count < needed) blocks.Add(new FloatBuffer(BlockLength));
+        var addresses = new nint[needed];
+        for (int i = 0; i < needed; i++) addresses[i] = (nint)blocks[i].Pointer;
+        return addresses;
+    }
+}

@@ -1,0 +1,146 @@
+using Hearth.Numerics.Kernels;
+
+namespace Hearth.Numerics.Operations;
+
+/// <summary>Rotary positions and causal attention.</summary>
+public static unsafe class AttentionOperations
+{
+    /// <summary>Turns every head of every row by the angles of the row's position.</summary>
+    /// <param name="x">[N, heads · D]</param>
+    /// <param name="rope">The table; D is its head size.</param>
+    /// <param name="batch">Which position each row has.</param>
+    /// <returns>[N, heads · D]</returns>
+    /// <exception cref="ShapeException">The rows are not whole heads, or a position lies beyond the table.</exception>
+    public static Tensor Rotate(this Tensor x, RopeTable rope, SequenceBatch batch)
+    {
+        ShapeException.Require(x.Columns % rope.HeadSize == 0 && x.Rows == batch.Positions.Length, x, $"[{batch.Positions.Length}, heads · {rope.HeadSize}]");
+        int[] positions = batch.Positions;
+        foreach (Segment segment in batch.Segments)
+        {
+            int end = segment.Past + segment.Count;
+            if (end > rope.Positions)
+            {
+                throw new ShapeException(nameof(Rotate), "a sequence", $"{end} tokens", $"at most {rope.Positions}, the model's context");
+            }
+        }
+        Tensor y = x.Tape!.New(x.Rows, x.Columns);
+        Turn(x, y, inverse: false, add: false, rope, positions, fromGradient: false);
+        x.Tape.Record(y, () =>
+        {
+            x.BeginGradient(out bool add);
+            Turn(y, x, inverse: true, add, rope, positions, fromGradient: true);
+        });
+        return y;
+    }
+
+    /// <summary>
+    /// Causal grouped-query attention within each segment: o[t] = Σ softmax(q[t]·k[s] / √D) v[s] over s up to t, the segment's cached past included.
+    /// Query head h reads key-value head h / (heads / key-value heads). Nothing of size T × T is kept.
+    /// </summary>
+    /// <param name="q">[N, heads · D]</param>
+    /// <param name="k">[N, key-value heads · D]</param>
+    /// <param name="v">[N, key-value heads · D]</param>
+    /// <param name="headSize">D.</param>
+    /// <param name="batch">The segments.</param>
+    /// <param name="layer">Which layer's part of the caches to use.</param>
+    /// <returns>[N, heads · D]</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public static Tensor Attend(this Tensor q, Tensor k, Tensor v, int headSize, SequenceBatch batch, int layer)
+    {
+        ShapeException.Require(q.Columns % headSize == 0, q, $"[{q.Rows}, heads · {headSize}]");
+        ShapeException.Require(k.Rows == q.Rows && k.Columns % headSize == 0 && q.Columns % k.Columns == 0, k, $"[{q.Rows}, a divisor of {q.Columns}]");
+        ShapeException.Require(v, k.Rows, k.Columns);
+        Tape tape = q.Tape!;
+        int heads = q.Columns / headSize, keyValueHeads = k.Columns / headSize;
+        float scale = 1f / MathF.Sqrt(headSize);
+        Tensor o = tape.New(q.Rows, q.Columns);
+        Tensor? logSum = tape.Recording ? tape.New(q.Rows, heads) : null;
+        Forward(q, k, v, o, logSum, headSize, scale, batch, layer);
+        tape.Record(o, () =>
+        {
+            nint dq = (nint)q.TakeGradient(out bool addQ), dk = (nint)k.TakeGradient(out bool addK), dv = (nint)v.TakeGradient(out bool addV);
+            var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum!.Pointer,
+                (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, headSize, scale, addQ, addK, addV);
+            tape.Pool.For(Costs(batch, keyValueHeads), (from, to) =>
+            {
+                for (int i = from; i < to; i++)
+                {
+                    Segment segment = batch.Segments[i / keyValueHeads];
+                    AttentionBackward.Run(tensors, segment.Start, segment.Count, i % keyValueHeads);
+                }
+            });
+        });
+        return o;
+    }
+
+    private static void Forward(Tensor q, Tensor k, Tensor v, Tensor o, Tensor? logSum, int headSize, float scale, SequenceBatch batch, int layer)
+    {
+        Tape tape = q.Tape!;
+        int heads = q.Columns / headSize, keyValueHeads = k.Columns / headSize, group = heads / keyValueHeads;
+        int headLength = AttentionBlocks.HeadLength(headSize), blockLength = keyValueHeads * headLength;
+        nint[][] blocks = Blocks(tape, batch, layer, blockLength);
+        tape.Pool.For(Costs(batch, keyValueHeads), (from, to) =>
+        {
+            for (int i = from; i < to; i++)
+            {
+                int kvHead = i % keyValueHeads, s = i / keyValueHeads;
+                Segment segment = batch.Segments[s];
+                nint keyRow = ((nint)segment.Start * k.Columns) + (kvHead * headSize);
+                AttentionBlocks.Append(blocks[s], kvHead * headLength, headSize, segment.Past, segment.Count, k.Pointer + keyRow, v.Pointer + keyRow, k.Columns);
+                for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+                {
+                    nint row = ((nint)segment.Start * q.Columns) + (head * headSize);
+                    float* sums = logSum is null ? null : logSum.Pointer + ((nint)segment.Start * heads) + head;
+                    AttentionForward.Run(q.Pointer + row, o.Pointer + row, q.Columns, segment.Count, segment.Past, blocks[s], kvHead * headLength,
+                        headSize, scale, sums, heads);
+                }
+            }
+        });
+    }
+
+    /// <summary>Each segment's blocks: those of its cache, or memory of this pass for a segment without one.</summary>
+    private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockLength)
+    {
+        var blocks = new nint[batch.Segments.Length][];
+        for (int s = 0; s < blocks.Length; s++)
+        {
+            Segment segment = batch.Segments[s];
+            if (segment.Cache is not null)
+            {
+                blocks[s] = segment.Cache.Blocks(layer, segment.Past + segment.Count);
+                continue;
+            }
+            int count = AttentionBlocks.CountFor(segment.Count);
+            float* memory = tape.Scratch(s, count * blockLength);
+            blocks[s] = new nint[count];
+            for (int b = 0; b < count; b++) blocks[s][b] = (nint)(memory + ((nint)b * blockLength));
+        }
+        return blocks;
+    }
+
+    /// <summary>About what each (segment, key-value head) costs: queries times keys seen.</summary>
+    private static long[] Costs(SequenceBatch batch, int keyValueHeads)
+    {
+        var costs = new long[batch.Segments.Length * keyValueHeads];
+        for (int i = 0; i < costs.Length; i++)
+        {
+            Segment segment = batch.Segments[i / keyValueHeads];
+            costs[i] = (long)segment.Count * (segment.Past + (segment.Count / 2) + AttentionBlocks.Keys);
+        }
+        return costs;
+    }
+
+    private static void Turn(Tensor from, Tensor into, bool inverse, bool add, RopeTable rope, int[] positions, bool fromGradient)
+    {
+        from.Tape!.Pool.For(from.Rows, 1, (first, end) =>
+        {
+            Span<float> x = fromGradient ? from.Gradient : from.Data, y = fromGradient ? into.Gradient : into.Data;
+            for (int r = first; r < end; r++)
+            {
+                int start = r * from.Columns;
+                Rotary.Turn(x.Slice(start, from.Columns), rope.Cos(positions[r]), rope.Sin(positions[r]), rope.HeadSize, inverse,
+                    y.Slice(start, from.Columns), add);
+            }
+        });
+    }
+}

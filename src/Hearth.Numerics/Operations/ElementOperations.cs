@@ -1,0 +1,73 @@
+using Hearth.Numerics.Kernels;
+
+namespace Hearth.Numerics.Operations;
+
+/// <summary>Sums and activation functions.</summary>
+public static class ElementOperations
+{
+    /// <summary>y = a + b.</summary>
+    /// <param name="a">[N, C]</param>
+    /// <param name="b">[N, C]</param>
+    /// <returns>[N, C]</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Tensor Add(this Tensor a, Tensor b)
+    {
+        ShapeException.Require(b, a.Rows, a.Columns);
+        Tensor y = a.Tape!.New(a.Rows, a.Columns);
+        Pieces(y, (from, to) => Elementwise.Add(a.Data[from..to], b.Data[from..to], y.Data[from..to]));
+        a.Tape.Record(y, () =>
+        {
+            b.PassGradient(y);
+            a.PassGradient(y);
+        });
+        return y;
+    }
+
+    /// <summary>y = gate · sigmoid(gate) · up.</summary>
+    /// <param name="gate">[N, F]</param>
+    /// <param name="up">[N, F]</param>
+    /// <returns>[N, F]</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Tensor SwiGlu(this Tensor gate, Tensor up)
+    {
+        ShapeException.Require(up, gate.Rows, gate.Columns);
+        Tensor y = gate.Tape!.New(gate.Rows, gate.Columns);
+        Pieces(y, (from, to) => Activations.SwiGlu(gate.Data[from..to], up.Data[from..to], y.Data[from..to]));
+        gate.Tape.Record(y, () =>
+        {
+            gate.BeginGradient(out bool addGate);
+            up.BeginGradient(out bool addUp);
+            Pieces(y, (from, to) => Activations.SwiGluBackward(gate.Data[from..to], up.Data[from..to], y.Gradient[from..to],
+                gate.Gradient[from..to], addGate, up.Gradient[from..to], addUp));
+        });
+        return y;
+    }
+
+    /// <summary>GELU in its tanh form.</summary>
+    /// <param name="x">[N, F]</param>
+    /// <returns>[N, F]</returns>
+    public static Tensor Gelu(this Tensor x) => Map(x, Activations.Gelu, Activations.GeluBackward);
+
+    /// <summary>max(x, 0)².</summary>
+    /// <param name="x">[N, F]</param>
+    /// <returns>[N, F]</returns>
+    public static Tensor SquaredRelu(this Tensor x) => Map(x, Activations.SquaredRelu, Activations.SquaredReluBackward);
+
+    private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
+
+    private delegate void Derivative(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx, bool add);
+
+    private static Tensor Map(Tensor x, Forward forward, Derivative backward)
+    {
+        Tensor y = x.Tape!.New(x.Rows, x.Columns);
+        Pieces(y, (from, to) => forward(x.Data[from..to], y.Data[from..to]));
+        x.Tape.Record(y, () =>
+        {
+            x.BeginGradient(out bool add);
+            Pieces(y, (from, to) => backward(x.Data[from..to], y.Gradient[from..to], x.Gradient[from..to], add));
+        });
+        return y;
+    }
+
+    private static void Pieces(Tensor y, Action<int, int> work) => y.Tape!.Pool.For(y.Length, 1024, work);
+}

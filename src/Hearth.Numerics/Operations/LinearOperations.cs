@@ -1,0 +1,86 @@
+using Hearth.Numerics.Kernels;
+
+namespace Hearth.Numerics.Operations;
+
+/// <summary>Products with a weight matrix.</summary>
+public static unsafe class LinearOperations
+{
+    /// <summary>y = x·Wᵀ.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="w">[O, C], as Llama-style checkpoints store a linear layer.</param>
+    /// <returns>[N, O]</returns>
+    /// <exception cref="ShapeException">w has other columns than x.</exception>
+    public static Tensor Linear(this Tensor x, Tensor w)
+    {
+        ShapeException.Require(w.Columns == x.Columns, w, $"[outputs, {x.Columns}]");
+        return Product(x, w, transposed: true);
+    }
+
+    /// <summary>y = x·W + b.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="w">[C, O], as GPT-2's checkpoints store a linear layer.</param>
+    /// <param name="b">[O]</param>
+    /// <returns>[N, O]</returns>
+    /// <exception cref="ShapeException">Shapes do not fit.</exception>
+    public static Tensor Affine(this Tensor x, Tensor w, Tensor b)
+    {
+        ShapeException.Require(w.Rows == x.Columns, w, $"[{x.Columns}, outputs]");
+        ShapeException.Require(b.Length == w.Columns, b, $"[{w.Columns}]");
+        return Product(x, w, transposed: false).AddBias(b);
+    }
+
+    /// <summary>y[n] = x[n] + b.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="b">[C]</param>
+    /// <returns>[N, C]</returns>
+    public static Tensor AddBias(this Tensor x, Tensor b)
+    {
+        Tape tape = x.Tape!;
+        Tensor y = tape.New(x.Rows, x.Columns);
+        tape.Pool.For(x.Rows, 1, (from, to) =>
+        {
+            Span<float> rows = y.Data[(from * y.Columns)..(to * y.Columns)];
+            x.Data[(from * x.Columns)..(to * x.Columns)].CopyTo(rows);
+            Elementwise.AddRow(b.Data, rows);
+        });
+        tape.Record(y, () =>
+        {
+            x.PassGradient(y);
+            if (!b.NeedsGradient) return;
+            b.TakeGradient(out bool add);
+            if (!add) b.Gradient.Clear();
+            tape.Pool.For(b.Length, Lanes.Count, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
+        });
+        return y;
+    }
+
+    private static Tensor Product(Tensor x, Tensor w, bool transposed)
+    {
+        Tape tape = x.Tape!;
+        int rows = x.Rows, inputs = x.Columns, outputs = transposed ? w.Rows : w.Columns;
+        Tensor y = tape.New(rows, outputs);
+        MatrixProduct.Multiply(tape.Pool, rows, outputs, inputs, MatrixView.RowMajor(x.Pointer, inputs), w.Packed(tape.Pool, transposed),
+            y.Pointer, outputs, add: false);
+        tape.Record(y, () =>
+        {
+            var dy = MatrixView.RowMajor(y.GradientPointer, outputs);
+            float* dx = x.TakeGradient(out bool addX);
+            MatrixProduct.Multiply(tape.Pool, rows, inputs, outputs, dy, w.Packed(tape.Pool, !transposed), dx, inputs, addX);
+            if (!w.NeedsGradient) return;
+            float* dw = w.TakeGradient(out bool addW);
+            if (transposed)
+            {
+                MatrixProduct.Multiply(tape.Pool, outputs, inputs, rows, dy.Transposed, x.Packed(tape.Pool, transposed: false), dw, inputs, addW);
+            }
+            else
+            {
+                FloatBuffer packed = tape.Rent(MatrixProduct.PackedLength(rows, outputs));
+                MatrixProduct.Pack(tape.Pool, dy, rows, outputs, packed.Pointer);
+                MatrixProduct.Multiply(tape.Pool, inputs, outputs, rows, MatrixView.RowMajor(x.Pointer, inputs).Transposed,
+                    packed.Pointer, dw, outputs, addW);
+                tape.Return(ref packed!);
+            }
+        });
+        return y;
+    }
+}

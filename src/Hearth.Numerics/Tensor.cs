@@ -1,0 +1,146 @@
+namespace Hearth.Numerics;
+
+/// <summary>
+/// A dense row-major float32 array with an optional gradient. An activation knows the tape that made it; a parameter has a name and
+/// belongs to no tape.
+/// </summary>
+public sealed unsafe class Tensor
+{
+    private readonly int[] _shape;
+    private FloatBuffer? _data;
+    private FloatBuffer? _gradient;
+    private FloatBuffer? _packed;
+    private FloatBuffer? _packedTransposed;
+
+    private Tensor(string name, int[] shape, FloatBuffer data, Tape? tape)
+    {
+        Name = name;
+        _shape = shape;
+        _data = data;
+        Tape = tape;
+        Length = Count(shape);
+        Columns = shape.Length == 0 ? 1 : shape[^1];
+        Rows = Columns == 0 ? 0 : Length / Columns;
+    }
+
+    /// <summary>The parameter's name, as in the model file; empty for an activation.</summary>
+    public string Name { get; }
+
+    /// <summary>The dimensions.</summary>
+    public ReadOnlySpan<int> Shape => _shape;
+
+    /// <summary>The dimensions as text, such as <c>[16, 8]</c>.</summary>
+    public string ShapeText => $"[{string.Join(", ", _shape)}]";
+
+    /// <summary>Numbers in all.</summary>
+    public int Length { get; }
+
+    /// <summary>The last dimension.</summary>
+    public int Columns { get; }
+
+    /// <summary>The product of the other dimensions.</summary>
+    public int Rows { get; }
+
+    /// <summary>The numbers.</summary>
+    public Span<float> Data => Buffer.Span[..Length];
+
+    /// <summary>The numbers as memory, for writers that stream.</summary>
+    public ReadOnlyMemory<float> Memory => Buffer.Memory[..Length];
+
+    /// <summary>The gradient of the loss with respect to the numbers; empty before any was added.</summary>
+    public Span<float> Gradient => HasGradient ? _gradient!.Span[..Length] : [];
+
+    /// <summary>True when something was added to the gradient since it was last cleared.</summary>
+    public bool HasGradient { get; private set; }
+
+    /// <summary>True for a parameter that is trained.</summary>
+    public bool NeedsGradient { get; set; } = true;
+
+    internal Tape? Tape { get; }
+
+    internal float* Pointer => Buffer.Pointer;
+
+    private FloatBuffer Buffer => _data ?? throw new InvalidOperationException("This activation's memory went back to its tape.");
+
+    /// <summary>A parameter, zero at first.</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="shape">Its dimensions.</param>
+    public static Tensor Parameter(string name, params int[] shape) => new(name, shape, new FloatBuffer(Count(shape)), null);
+
+    /// <summary>Numbers in a shape.</summary>
+    /// <param name="shape">The dimensions.</param>
+    public static int Count(ReadOnlySpan<int> shape)
+    {
+        long count = 1;
+        foreach (int dim in shape) count = checked(count * dim);
+        return checked((int)count);
+    }
+
+    /// <summary>Says that the numbers were changed, so that nothing derived from the old ones is used again.</summary>
+    public void Changed() => _packed = _packedTransposed = null;
+
+    /// <summary>Forgets the gradient; its memory is kept for the next one.</summary>
+    public void ClearGradient() => HasGradient = false;
+
+    /// <summary>Puts the gradient in other memory, or takes the memory away; nothing has been added to it then.</summary>
+    /// <param name="gradient">At least <see cref="Length"/> numbers.</param>
+    public void PlaceGradient(FloatBuffer? gradient)
+    {
+        _gradient = gradient;
+        HasGradient = false;
+    }
+
+    internal static Tensor Activation(Tape tape, int[] shape, FloatBuffer data) => new("", shape, data, tape);
+
+    /// <summary>
+    /// Memory that the caller now adds a gradient to. When <paramref name="add"/> is false nothing is there yet, and the caller overwrites.
+    /// Called from one thread, before the work is divided.
+    /// </summary>
+    internal float* TakeGradient(out bool add)
+    {
+        add = HasGradient;
+        HasGradient = true;
+        _gradient ??= Tape is null ? new FloatBuffer(Length, zeroed: false) : Tape.Rent(Length);
+        return _gradient.Pointer;
+    }
+
+    /// <summary><see cref="TakeGradient"/> for callers that use spans.</summary>
+    internal void BeginGradient(out bool add) => TakeGradient(out add);
+
+    /// <summary>Adds the gradient of a result that was this tensor plus something else.</summary>
+    internal void PassGradient(Tensor result)
+    {
+        BeginGradient(out bool add);
+        WorkerPool pool = result.Tape!.Pool;
+        if (add) pool.For(Length, 1024, (from, to) => Kernels.Elementwise.Add(Gradient[from..to], result.Gradient[from..to], Gradient[from..to]));
+        else pool.For(Length, 1024, (from, to) => result.Gradient[from..to].CopyTo(Gradient[from..to]));
+    }
+
+    internal float* GradientPointer => _gradient!.Pointer;
+
+    /// <summary>
+    /// The matrix [rows, columns] (or its transpose) in the packed order of the matrix product, kept until the numbers change.
+    /// Called from one thread, before the work is divided.
+    /// </summary>
+    internal float* Packed(WorkerPool pool, bool transposed)
+    {
+        ref FloatBuffer? packed = ref transposed ? ref _packedTransposed : ref _packed;
+        if (packed is null)
+        {
+            int k = transposed ? Columns : Rows, n = transposed ? Rows : Columns;
+            int length = Kernels.MatrixProduct.PackedLength(k, n);
+            packed = Tape is null ? new FloatBuffer(length, zeroed: false) : Tape.Rent(length);
+            var view = Kernels.MatrixView.RowMajor(Pointer, Columns);
+            Kernels.MatrixProduct.Pack(pool, transposed ? view.Transposed : view, k, n, packed.Pointer);
+        }
+        return packed.Pointer;
+    }
+
+    internal void Release(Tape tape)
+    {
+        tape.Return(ref _gradient);
+        tape.Return(ref _data);
+        tape.Return(ref _packed);
+        tape.Return(ref _packedTransposed);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Runtime.ExceptionServices;
+
+namespace Hearth.Numerics;
+
+/// <summary>
+/// A fixed set of threads that run one piece of work together. Work is cut by a static rule into as many contiguous ranges
+/// as there are threads; every output element belongs to exactly one range, so the cut never shows in the result.
+/// </summary>
+public sealed class WorkerPool : IDisposable
+{
+    private const int SpinsBeforeSleep = 2_000;
+    private readonly Thread[] _helpers;
+    private readonly object _gate = new();
+    private Action<int>? _work;
+    private ExceptionDispatchInfo? _failure;
+    private volatile int _generation;
+    private volatile bool _stopping;
+    private int _pending;
+
+    /// <summary>Starts the pool.</summary>
+    /// <param name="threads">Threads that take part, the calling one among them; at least 1.</param>
+    public WorkerPool(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _helpers = new Thread[threads - 1];
+        for (int i = 0; i < _helpers.Length; i++)
+        {
+            int worker = i + 1;
+            _helpers[i] = new Thread(() => Loop(worker)) { IsBackground = true, Name = $"hearth-worker-{worker}" };
+            _helpers[i].Start();
+        }
+    }
+
+    /// <summary>Threads that take part, the calling one among them.</summary>
+    public int Threads { get; }
+
+    /// <summary>Runs <paramref name="work"/> once on each thread, with the thread's number, and waits for all.</summary>
+    /// <param name="work">Called with 0 to <see cref="Threads"/> - 1.</param>
+    public void Run(Action<int> work)
+    {
+        if (Threads == 1)
+        {
+            work(0);
+            return;
+        }
+        lock (_helpers)                                                          // one piece of work at a time
+        {
+            _work = work;
+            _failure = null;
+            _pending = _helpers.Length;
+            lock (_gate)
+            {
+                _generation++;
+                Monitor.PulseAll(_gate);
+            }
+            Guarded(work, 0);
+            var spin = default(SpinWait);
+            while (Volatile.Read(ref _pending) != 0) spin.SpinOnce(sleep1Threshold: -1);
+            _work = null;
+            _failure?.Throw();
+        }
+    }
+
+    /// <summary>Cuts 0 to <paramref name="count"/> into one contiguous range a thread, each a multiple of <paramref name="grain"/>.</summary>
+    /// <param name="count">Pieces.</param>
+    /// <param name="grain">Pieces that stay together.</param>
+    /// <param name="work">Called with a range [from, to).</param>
+    public void For(int count, int grain, Action<int, int> work)
+    {
+        int grains = (count + grain - 1) / grain;
+        if (grains <= 1 || Threads == 1)
+        {
+            if (count > 0) work(0, count);
+            return;
+        }
+        Run(worker =>
+        {
+            int from = (int)((long)grains * worker / Threads) * grain;
+            int to = Math.Min((int)((long)grains * (worker + 1) / Threads) * grain, count);
+            if (from < to) work(from, to);
+        });
+    }
+
+    /// <summary>Cuts pieces of unequal cost into one contiguous range a thread, so that the ranges cost about the same.</summary>
+    /// <param name="costs">Cost of each piece, in any unit.</param>
+    /// <param name="work">Called with a range [from, to).</param>
+    public void For(long[] costs, Action<int, int> work)
+    {
+        long total = 0;
+        var before = new long[costs.Length + 1];
+        for (int i = 0; i < costs.Length; i++) before[i + 1] = total += costs[i];
+        Run(worker =>
+        {
+            int from = FirstAtLeast(before, total * worker / Threads);
+            int to = worker == Threads - 1 ? costs.Length : FirstAtLeast(before, total * (worker + 1) / Threads);
+            if (from < to) work(from, to);
+        });
+    }
+
+    /// <summary>Ends the threads.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        lock (_gate)
+        {
+            _generation++;
+            Monitor.PulseAll(_gate);
+        }
+        foreach (Thread helper in _helpers) helper.Join();
+    }
+
+    private static int FirstAtLeast(long[] before, long target)
+    {
+        int i = 0;
+        while (i < before.Length - 1 && before[i] < target) i++;
+        return i;
+    }
+
+    private void Loop(int worker)
+    {
+        int seen = 0;
+        while (true)
+        {
+            for (int spins = 0; _generation == seen && spins < SpinsBeforeSleep; spins++) Thread.SpinWait(8);
+            lock (_gate)
+            {
+                while (_generation == seen) Monitor.Wait(_gate);
+                seen = _generation;
+            }
+            if (_stopping) return;
+            Guarded(_work!, worker);
+            Interlocked.Decrement(ref _pending);
+        }
+    }
+
+    private void Guarded(Action<int> work, int worker)
+    {
+        try
+        {
+            work(worker);
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+        }
+    }
+}
