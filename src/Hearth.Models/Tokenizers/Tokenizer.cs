@@ -64,7 +64,8 @@ public sealed class Tokenizer
 
     internal IReadOnlyList<byte[]?> Vocabulary { get; }
 
-    internal PreTokenizer PreTokenizer { get; }
+    /// <summary>Cuts text into the pieces that tokens stay within.</summary>
+    public PreTokenizer PreTokenizer { get; }
 
     internal bool IgnoresMerges { get; }
 
