@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+namespace Hearth.Models.Tokenizers;
+
+/// <summary>A JSON value of an untrusted file that knows where it stands, so that every complaint names file and key.</summary>
+/// <param name="file">The file's name, for messages.</param>
+/// <param name="key">The value's place, such as <c>model.vocab</c>; empty for the whole file.</param>
+/// <param name="element">The value; undefined when the key is absent.</param>
+internal readonly struct JsonNode(string file, string key, JsonElement element)
+{
+    private const int LongestShown = 60;
+
+    /// <summary>The key is absent or null.</summary>
+    public bool IsMissing => element.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
+
+    /// <summary>The value is a JSON string.</summary>
+    public bool IsString => element.ValueKind == JsonValueKind.String;
+
+    /// <summary>The value of a key of this object; missing when the key is.</summary>
+    public JsonNode this[string name]
+    {
+        get
+        {
+            Require(JsonValueKind.Object, "an object");
+            return new JsonNode(file, key.Length == 0 ? name : $"{key}.{name}", element.TryGetProperty(name, out JsonElement value) ? value : default);
+        }
+    }
+
+    /// <summary>The text of a string.</summary>
+    public string Text()
+    {
+        Require(JsonValueKind.String, "a string");
+        return Decode(element.GetString);
+    }
+
+    /// <summary>True or false; <paramref name="otherwise"/> when missing.</summary>
+    public bool Flag(bool otherwise) => element.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ when IsMissing => otherwise,
+        _ => throw Bad("is not true or false"),
+    };
+
+    /// <summary>A whole number from 0 to <paramref name="highest"/>.</summary>
+    public int Number(int highest)
+    {
+        Require(JsonValueKind.Number, $"a whole number from 0 to {highest:N0}");
+        return element.TryGetInt32(out int value) && value >= 0 && value <= highest
+            ? value
+            : throw Bad($"is {Shorten(element.GetRawText())}, expected a whole number from 0 to {highest:N0}");
+    }
+
+    /// <summary>The values of an array; none when it is missing.</summary>
+    /// <param name="most">More than this many are refused.</param>
+    public List<JsonNode> Items(int most)
+    {
+        var items = new List<JsonNode>();
+        if (IsMissing) return items;
+        Require(JsonValueKind.Array, "an array");
+        if (element.GetArrayLength() > most) throw Bad($"has {element.GetArrayLength():N0} entries, at most {most:N0} are read");
+        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonNode(file, $"{key}[{items.Count}]", item));
+        return items;
+    }
+
+    /// <summary>The keys and values of an object.</summary>
+    /// <param name="most">More than this many are refused.</param>
+    public IEnumerable<(string Name, JsonNode Value)> Entries(int most)
+    {
+        Require(JsonValueKind.Object, "an object");
+        int count = element.GetPropertyCount();
+        if (count > most) throw Bad($"has {count:N0} entries, at most {most:N0} are read");
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string name = Decode(() => property.Name);
+            yield return (name, new JsonNode(file, $"{key}['{Shorten(name)}']", property.Value));
+        }
+    }
+
+    /// <summary>An error about this value.</summary>
+    /// <param name="problem">What is wrong and what was expected; follows the key's name.</param>
+    public ModelFileException Bad(string problem) =>
+        new(file, $"{(key.Length == 0 ? "the file" : $"key '{key}'")} {problem}.");
+
+    /// <summary>A name found in a file, cut to what a message can show.</summary>
+    public static string Shorten(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "…";
+
+    private void Require(JsonValueKind kind, string expected)
+    {
+        if (element.ValueKind == kind) return;
+        throw Bad(IsMissing ? $"is missing, expected {expected}" : $"is {Describe(element.ValueKind)}, expected {expected}");
+    }
+
+    private string Decode(Func<string?> read)
+    {
+        try
+        {
+            return read()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ModelFileException(file, $"key '{key}' holds text that is not valid Unicode. The file is damaged.", e);
+        }
+    }
+
+    private static string Describe(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        _ => "true or false",
+    };
+}

@@ -1,0 +1,98 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Hearth.Models.Tokenizers;
+
+namespace Hearth.Models.Tests.Tokenizers;
+
+/// <summary>Real tokenizers, brought to tokenizer.json where they were published in another form.</summary>
+internal static class ReferenceTokenizers
+{
+    private static readonly Dictionary<string, Tokenizer> Loaded = [];
+
+    public static Tokenizer Load(string name)
+    {
+        lock (Loaded)
+        {
+            if (!Loaded.TryGetValue(name, out Tokenizer? tokenizer)) Loaded.Add(name, tokenizer = Read(name));
+            return tokenizer;
+        }
+    }
+
+    private static Tokenizer Read(string name) => name switch
+    {
+        "gpt2" => Gpt2(),
+        "gptoss" => GptOss(),
+        "qwen3" => Packed("qwen3"),
+        "deepseek_v3" => Packed("deepseek-v3"),
+        _ => throw new ArgumentOutOfRangeException(nameof(name)),
+    };
+
+    private static Tokenizer Packed(string folder)
+    {
+        using Stream file = new GZipStream(File.OpenRead(SharedData.File($"data/tokenizers/{folder}/tokenizer.json.gz")), CompressionMode.Decompress);
+        JsonNode json = JsonNode.Parse(file)!;
+        if (folder == "qwen3") json["normalizer"] = null; // NFC is not supported; cases that need it are left out
+        return Parse(json);
+    }
+
+    private static Tokenizer Gpt2()
+    {
+        JsonNode vocab = JsonNode.Parse(File.ReadAllBytes(SharedData.File("data/tokenizers/gpt2/encoder.json")))!;
+        IEnumerable<string> merges = File.ReadLines(SharedData.File("data/tokenizers/gpt2/vocab.bpe")).Skip(1).Where(line => line.Length > 0);
+        JsonObject json = Shell(JsonNode.Parse("""{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}""")!, vocab, merges);
+        json["added_tokens"] = new JsonArray(JsonNode.Parse("""{"id": 50256, "content": "<|endoftext|>", "special": true}"""));
+        return Parse(json);
+    }
+
+    /// <summary>The ranks file lists tokens only: a token's merge is the last one that encoding its bytes with the lower ranks would make.</summary>
+    private static Tokenizer GptOss()
+    {
+        using var lines = new StreamReader(new GZipStream(
+            File.OpenRead(SharedData.File("data/tokenizers/gpt-oss/o200k_base.tiktoken.gz")), CompressionMode.Decompress));
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (lines.ReadLine() is { } line)
+        {
+            string[] parts = line.Split(' ');
+            ranks.Add(Encoding.Latin1.GetString(Convert.FromBase64String(parts[0])), int.Parse(parts[1]));
+        }
+        var vocab = new JsonObject();
+        var merges = new List<string>();
+        foreach ((string token, int rank) in ranks.OrderBy(r => r.Value))
+        {
+            vocab[Written(token)] = rank;
+            if (token.Length == 1) continue;
+            List<string> parts = NaiveBpe.Merge(token.Select(c => c.ToString()), (a, b) => ranks.TryGetValue(a + b, out int r) && r < rank ? r : null);
+            if (parts.Count == 2) merges.Add($"{Written(parts[0])} {Written(parts[1])}");
+        }
+        JsonNode rest = JsonNode.Parse(File.ReadAllBytes(SharedData.File("data/tokenizers/gpt-oss/tokenizer-without-vocab.json")))!;
+        rest["model"]!["vocab"] = vocab;
+        rest["model"]!["merges"] = new JsonArray([.. merges.Select(m => JsonValue.Create(m))]);
+        return Parse(rest);
+    }
+
+    private static JsonObject Shell(JsonNode preTokenizer, JsonNode vocab, IEnumerable<string> merges) => new JsonObject
+    {
+        ["added_tokens"] = new JsonArray(),
+        ["normalizer"] = null,
+        ["pre_tokenizer"] = preTokenizer,
+        ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+        ["model"] = new JsonObject
+        {
+            ["type"] = "BPE",
+            ["vocab"] = vocab,
+            ["merges"] = new JsonArray([.. merges.Select(m => JsonValue.Create(m))]),
+        },
+    };
+
+    private static Tokenizer Parse(JsonNode json) => Tokenizer.Parse(JsonSerializer.SerializeToUtf8Bytes(json));
+
+    /// <summary>GPT-2's printable form of bytes, built anew from its description.</summary>
+    private static string Written(string latin1)
+    {
+        string kept = new([.. Enumerable.Range(33, 94).Concat(Enumerable.Range(161, 12)).Concat(Enumerable.Range(174, 82)).Select(i => (char)i)]);
+        string others = new([.. Enumerable.Range(0, 256).Select(i => (char)i).Where(c => !kept.Contains(c))]);
+        return string.Concat(latin1.Select(c => kept.Contains(c) ? c : (char)(256 + others.IndexOf(c))));
+    }
+}
