@@ -53,6 +53,30 @@ public static class ElementOperations
     /// <returns>[N, F]</returns>
     public static Tensor SquaredRelu(this Tensor x) => Map(x, Activations.SquaredRelu, Activations.SquaredReluBackward);
 
+    /// <summary>Some columns of every row.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="first">First column.</param>
+    /// <param name="count">Columns.</param>
+    /// <returns>[N, count]</returns>
+    /// <exception cref="ShapeException">There are not so many columns.</exception>
+    public static Tensor TakeColumns(this Tensor x, int first, int count)
+    {
+        ShapeException.Require(first >= 0 && first + count <= x.Columns, x, $"[{x.Rows}, at least {first + count}]");
+        Tensor y = x.Tape!.New(x.Rows, count);
+        for (int i = 0; i < x.Rows; i++) x.Data.Slice((i * x.Columns) + first, count).CopyTo(y.Data.Slice(i * count, count));
+        x.Tape.Record(y, () =>
+        {
+            x.BeginGradient(out bool add);
+            if (!add) x.Gradient.Clear();
+            for (int i = 0; i < x.Rows; i++)
+            {
+                Span<float> into = x.Gradient.Slice((i * x.Columns) + first, count);
+                Elementwise.Add(into, y.Gradient.Slice(i * count, count), into);
+            }
+        });
+        return y;
+    }
+
     private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
 
     private delegate void Derivative(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx, bool add);

@@ -1,0 +1,112 @@
+using Hearth.Models.Formats.Safetensors;
+using Hearth.Numerics;
+
+namespace Hearth.Models.Architectures;
+
+/// <summary>What a parameter is, which decides how it starts and how it is trained.</summary>
+public enum ParameterKind
+{
+    /// <summary>A table of rows looked up by number, or the output layer.</summary>
+    Table,
+
+    /// <summary>A matrix between two hidden layers.</summary>
+    Matrix,
+
+    /// <summary>The gain of a norm; starts at one.</summary>
+    Gain,
+
+    /// <summary>Something added; starts at zero.</summary>
+    Bias,
+}
+
+/// <summary>A named parameter of a model.</summary>
+/// <param name="Tensor">Its numbers.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Deviation">Standard deviation it starts with; 0 for gains and biases.</param>
+public sealed record Parameter(Tensor Tensor, ParameterKind Kind, double Deviation);
+
+/// <summary>The parameters of a model, in order of definition. The one place where a name meets a shape.</summary>
+public sealed class ParameterSet
+{
+    private readonly List<Parameter> _all = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>The parameters, in order of definition.</summary>
+    public IReadOnlyList<Parameter> All => _all;
+
+    /// <summary>Numbers in all of them.</summary>
+    public long Count => _all.Sum(p => (long)p.Tensor.Length);
+
+    /// <summary>Defines a table of embeddings, [rows, columns].</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    public Tensor Table(string name, int rows, int columns) => Define(name, ParameterKind.Table, 0.02, rows, columns);
+
+    /// <summary>Defines a matrix.</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="deviation">Standard deviation it starts with.</param>
+    public Tensor Matrix(string name, int rows, int columns, double deviation) => Define(name, ParameterKind.Matrix, deviation, rows, columns);
+
+    /// <summary>Defines the gain of a norm, [size].</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="size">Numbers.</param>
+    public Tensor Gain(string name, int size) => Define(name, ParameterKind.Gain, 0, size);
+
+    /// <summary>Defines a bias, [size].</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="size">Numbers.</param>
+    public Tensor Bias(string name, int size) => Define(name, ParameterKind.Bias, 0, size);
+
+    /// <summary>Gives every parameter its first values: numbers keyed by seed and the parameter's name, so their order does not matter.</summary>
+    /// <param name="seed">The run's seed.</param>
+    public void Initialise(long seed)
+    {
+        foreach (Parameter parameter in _all)
+        {
+            Span<float> data = parameter.Tensor.Data;
+            if (parameter.Kind == ParameterKind.Gain) data.Fill(1f);
+            else if (parameter.Kind == ParameterKind.Bias) data.Clear();
+            else
+            {
+                var random = new Philox(seed, "initial " + parameter.Tensor.Name);
+                for (int i = 0; i < data.Length; i++) data[i] = (float)(random.Normal(i) * parameter.Deviation);
+            }
+            parameter.Tensor.Changed();
+        }
+    }
+
+    /// <summary>Reads every parameter from a model.</summary>
+    /// <param name="model">Safetensors files with a tensor of each parameter's name and shape.</param>
+    /// <exception cref="ModelFileException">A tensor is missing, has another shape, or is not part of this model.</exception>
+    public void Load(SafetensorsModel model)
+    {
+        foreach (Parameter parameter in _all)
+        {
+            SafetensorsFile file = model.FileOf(parameter.Tensor.Name);
+            file.Entry(parameter.Tensor.Name, parameter.Tensor.Shape);
+            file.Read(parameter.Tensor.Name, parameter.Tensor.Data);
+            parameter.Tensor.Changed();
+        }
+        SafetensorsEntry? stranger = model.Entries.FirstOrDefault(e => !_names.Contains(e.Name));
+        if (stranger is not null)
+        {
+            throw new ModelFileException(model.FileOf(stranger.Name).Path,
+                $"tensor '{stranger.Name}' is not part of the model that config.json describes. Config and weights come from different models.");
+        }
+    }
+
+    /// <summary>The parameters as tensors of a model file.</summary>
+    public IEnumerable<SafetensorsTensor> ToSafetensors() =>
+        _all.Select(p => new SafetensorsTensor(p.Tensor.Name, p.Tensor.Shape, p.Tensor.Memory));
+
+    private Tensor Define(string name, ParameterKind kind, double deviation, params int[] shape)
+    {
+        if (!_names.Add(name)) throw new ArgumentException($"Parameter '{name}' is defined twice.", nameof(name));
+        var tensor = Tensor.Parameter(name, shape);
+        _all.Add(new Parameter(tensor, kind, deviation));
+        return tensor;
+    }
+}
