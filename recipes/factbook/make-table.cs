@@ -97,8 +97,8 @@ internal sealed class Row
 {
     public static readonly string[] Columns =
     [
-        "name", "the_name", "The_name", "code", "region", "the_region", "capital", "population", "population_text", "area_km2",
-        "area_text", "languages", "currency", "government", "government_text", "neighbours", "land_neighbours", "highest_point",
+        "name", "the_name", "The_name", "is", "code", "region", "the_region", "capital", "population", "population_text",
+        "area_km2", "area_text", "languages", "currency", "government", "government_text", "neighbours", "land_neighbours", "highest_point",
         "highest_point_m", "height_text", "nationality", "people", "independence_year", "internet_code", "source",
     ];
 
@@ -286,6 +286,7 @@ internal static class Country
     {
         var the = WithArticle(row["name"]);
         row["the_name"] = the;
+        row["is"] = row["name"].EndsWith(" Islands", StringComparison.Ordinal) ? "are" : "is";
         row["The_name"] = char.ToUpperInvariant(the[0]) + the[1..];
         row["the_region"] = RegionsWithArticle.Contains(row["region"]) ? "the " + row["region"] : row["region"];
         row["population_text"] = Clean.TwoFigures(row["population"]);
