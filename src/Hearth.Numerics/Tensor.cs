@@ -82,13 +82,25 @@ public sealed unsafe class Tensor
     /// <summary>Forgets the gradient; its memory is kept for the next one.</summary>
     public void ClearGradient() => HasGradient = false;
 
-    /// <summary>Puts the gradient in other memory, or takes the memory away; nothing has been added to it then.</summary>
+    /// <summary>Puts the gradient in other memory.</summary>
     /// <param name="gradient">At least <see cref="Length"/> numbers.</param>
-    public void PlaceGradient(FloatBuffer? gradient)
+    /// <param name="hasGradient">True when the memory holds a gradient already, false when it is to be written.</param>
+    public void PlaceGradient(FloatBuffer gradient, bool hasGradient = false)
     {
         _gradient = gradient;
-        HasGradient = false;
+        HasGradient = hasGradient;
     }
+
+    /// <summary>Makes a gradient to which nothing was added one of zeros.</summary>
+    public void TouchGradient()
+    {
+        if (HasGradient) return;
+        BeginGradient(out _);
+        Gradient.Clear();
+    }
+
+    /// <summary>The gradient as memory.</summary>
+    public ReadOnlyMemory<float> GradientMemory => HasGradient ? _gradient!.Memory[..Length] : default;
 
     internal static Tensor Activation(Tape tape, int[] shape, FloatBuffer data) => new("", shape, data, tape);
 

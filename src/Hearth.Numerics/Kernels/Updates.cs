@@ -20,9 +20,10 @@ public static class Updates
     /// <param name="epsilon">ε.</param>
     /// <param name="shrink">1 - learning rate · weight decay.</param>
     public static void AdamW(Span<float> w, ReadOnlySpan<float> g, Span<float> m, Span<float> v,
-        float rate, float beta1, float beta2, float rootCorrection, float epsilon, float shrink)
+        float rate, double beta1, double beta2, float rootCorrection, float epsilon, float shrink)
     {
-        Vector512<float> b1 = Vector512.Create(beta1), c1 = Vector512.Create(1f - beta1), b2 = Vector512.Create(beta2), c2 = Vector512.Create(1f - beta2);
+        Vector512<float> b1 = Vector512.Create((float)beta1), c1 = Vector512.Create((float)(1 - beta1));
+        Vector512<float> b2 = Vector512.Create((float)beta2), c2 = Vector512.Create((float)(1 - beta2));
         Vector512<float> root = Vector512.Create(rootCorrection), eps = Vector512.Create(epsilon), keep = Vector512.Create(shrink), step = Vector512.Create(rate);
         for (int i = 0; i < w.Length; i += Lanes.Count)
         {

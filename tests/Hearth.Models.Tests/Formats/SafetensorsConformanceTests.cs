@@ -11,7 +11,7 @@ public sealed class SafetensorsConformanceTests
     [Fact]
     public void A_file_of_the_reference_writer_holds_what_its_description_says()
     {
-        string[] files = [.. Directory.GetFiles(SharedData.Folder("conformance/training"), "*.safetensors").Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.GetFiles(SharedData.At("conformance/training"), "*.safetensors").Order(StringComparer.Ordinal)];
         files.Length.ShouldBeGreaterThan(1);
         foreach (string path in files)
         {

@@ -13,9 +13,9 @@ public class BpeTrainerReferenceTests
     [InlineData("aesop-s-fables")]
     public void The_first_thousand_merges_are_those_of_the_reference_trainer(string name)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(SharedData.File($"conformance/bpe-training/{name}.json")));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(SharedData.At($"conformance/bpe-training/{name}.json")));
         JsonElement reference = document.RootElement;
-        string corpus = SharedData.File(reference.GetProperty("corpus").GetString()!);
+        string corpus = SharedData.At(reference.GetProperty("corpus").GetString()!);
         Digest.OfFile(corpus).ShouldBe(reference.GetProperty("corpus_sha256").GetString());
         int alphabet = reference.GetProperty("alphabet").GetArrayLength();
 

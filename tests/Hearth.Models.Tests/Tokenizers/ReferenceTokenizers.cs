@@ -31,7 +31,7 @@ internal static class ReferenceTokenizers
 
     private static Tokenizer Packed(string folder)
     {
-        using Stream file = new GZipStream(File.OpenRead(SharedData.File($"data/tokenizers/{folder}/tokenizer.json.gz")), CompressionMode.Decompress);
+        using Stream file = new GZipStream(File.OpenRead(SharedData.At($"data/tokenizers/{folder}/tokenizer.json.gz")), CompressionMode.Decompress);
         JsonNode json = JsonNode.Parse(file)!;
         if (folder == "qwen3") json["normalizer"] = null; // NFC is not supported; cases that need it are left out
         return Parse(json);
@@ -39,8 +39,8 @@ internal static class ReferenceTokenizers
 
     private static Tokenizer Gpt2()
     {
-        JsonNode vocab = JsonNode.Parse(File.ReadAllBytes(SharedData.File("data/tokenizers/gpt2/encoder.json")))!;
-        IEnumerable<string> merges = File.ReadLines(SharedData.File("data/tokenizers/gpt2/vocab.bpe")).Skip(1).Where(line => line.Length > 0);
+        JsonNode vocab = JsonNode.Parse(File.ReadAllBytes(SharedData.At("data/tokenizers/gpt2/encoder.json")))!;
+        IEnumerable<string> merges = File.ReadLines(SharedData.At("data/tokenizers/gpt2/vocab.bpe")).Skip(1).Where(line => line.Length > 0);
         JsonObject json = Shell(JsonNode.Parse("""{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}""")!, vocab, merges);
         json["added_tokens"] = new JsonArray(JsonNode.Parse("""{"id": 50256, "content": "<|endoftext|>", "special": true}"""));
         return Parse(json);
@@ -50,7 +50,7 @@ internal static class ReferenceTokenizers
     private static Tokenizer GptOss()
     {
         using var lines = new StreamReader(new GZipStream(
-            File.OpenRead(SharedData.File("data/tokenizers/gpt-oss/o200k_base.tiktoken.gz")), CompressionMode.Decompress));
+            File.OpenRead(SharedData.At("data/tokenizers/gpt-oss/o200k_base.tiktoken.gz")), CompressionMode.Decompress));
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         while (lines.ReadLine() is { } line)
         {
@@ -66,7 +66,7 @@ internal static class ReferenceTokenizers
             List<string> parts = NaiveBpe.Merge(token.Select(c => c.ToString()), (a, b) => ranks.TryGetValue(a + b, out int r) && r < rank ? r : null);
             if (parts.Count == 2) merges.Add($"{Written(parts[0])} {Written(parts[1])}");
         }
-        JsonNode rest = JsonNode.Parse(File.ReadAllBytes(SharedData.File("data/tokenizers/gpt-oss/tokenizer-without-vocab.json")))!;
+        JsonNode rest = JsonNode.Parse(File.ReadAllBytes(SharedData.At("data/tokenizers/gpt-oss/tokenizer-without-vocab.json")))!;
         rest["model"]!["vocab"] = vocab;
         rest["model"]!["merges"] = new JsonArray([.. merges.Select(m => JsonValue.Create(m))]);
         return Parse(rest);

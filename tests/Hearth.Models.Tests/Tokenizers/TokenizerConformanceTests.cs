@@ -14,7 +14,7 @@ public class TokenizerConformanceTests
     [InlineData("gptoss", 168)]
     public void Tokens_and_text_are_those_of_the_reference_implementation(string name, int expectedCases)
     {
-        using JsonDocument reference = JsonDocument.Parse(File.ReadAllBytes(SharedData.File($"conformance/tokenizers/{name}.json")));
+        using JsonDocument reference = JsonDocument.Parse(File.ReadAllBytes(SharedData.At($"conformance/tokenizers/{name}.json")));
         Tokenizer tokenizer = ReferenceTokenizers.Load(name);
         int cases = 0;
         foreach (JsonElement entry in reference.RootElement.GetProperty("cases").EnumerateArray())

@@ -1,11 +1,11 @@
 using Xunit;
 
-namespace Hearth.Models.Tests.Formats;
+namespace Hearth;
 
 /// <summary>Reference data kept beside the repository, not in it. A test that needs them is skipped where they are absent.</summary>
 internal static class SharedData
 {
-    public static string Folder(string below)
+    public static string At(string below)
     {
         string? root = Environment.GetEnvironmentVariable("HEARTH_SHARED");
         foreach (string start in new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() })
@@ -17,7 +17,7 @@ internal static class SharedData
             }
         }
         string? found = root is null ? null : Path.GetFullPath(Path.Combine(root, below));
-        if (found is null || !Directory.Exists(found)) Assert.Skip($"The reference data '{below}' are not on this machine.");
+        if (found is null || !Path.Exists(found)) Assert.Skip($"The reference data '{below}' are not on this machine.");
         return found;
     }
 }
