@@ -25,7 +25,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("overlap", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""",
+    [InlineData("overlap",
+        """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""",
         "tensor 'b' begins at offset 8 of the data, where 16 was expected: it overlaps")]
     [InlineData("hole", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""",
         "tensor 'b' begins at offset 8 of the data, where 4 was expected: it leaves a hole")]
@@ -34,8 +35,10 @@ public sealed class SafetensorsHeaderTests : IDisposable
         "tensor 'a' claims 4,294,967,296 bytes at offset 0 of the data, but the data end at 16")]
     [InlineData("size", """{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,16]}}""",
         "tensor 'a' is F32 of shape [2, 3], which takes 24 bytes, but data_offsets give it 16")]
-    [InlineData("overflow", """{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,16]}}""", "more bytes than can be counted")]
-    [InlineData("wrapped", """{"a":{"dtype":"F32","shape":[65536,65536,65536,65536,4],"data_offsets":[0,16]}}""", "more bytes than can be counted")]
+    [InlineData("overflow", """{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,16]}}""",
+        "more bytes than can be counted")]
+    [InlineData("wrapped", """{"a":{"dtype":"F32","shape":[65536,65536,65536,65536,4],"data_offsets":[0,16]}}""",
+        "more bytes than can be counted")]
     [InlineData("bits", """{"a":{"dtype":"F4","shape":[33],"data_offsets":[0,16]}}""", "not whole ones")]
     [InlineData("backward", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}""", "ends at offset 0, before it begins at 16")]
     [InlineData("negative", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}}""", "data_offsets are not two whole numbers")]
@@ -44,10 +47,12 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [InlineData("fraction", """{"a":{"dtype":"F32","shape":[4.5],"data_offsets":[0,16]}}""", "dimension 0 of its shape")]
     [InlineData("dtype", """{"a":{"dtype":"float32","shape":[4],"data_offsets":[0,16]}}""", "has dtype 'float32'; known are F64, F32")]
     [InlineData("missing", """{"a":{"dtype":"F32","data_offsets":[0,16]}}""", "tensor 'a' has no shape")]
-    [InlineData("twice", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"\u0061":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""",
+    [InlineData("twice",
+        """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"\u0061":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""",
         "tensor 'a' twice")]
     [InlineData("dtypes", """{"a":{"dtype":"F32","dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "two dtypes")]
-    [InlineData("metadata", """{"__metadata__":{"n":1},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "key 'n' should be a text")]
+    [InlineData("metadata", """{"__metadata__":{"n":1},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""",
+        "key 'n' should be a text")]
     [InlineData("list", """[1]""", "does not begin with '{'")]
     [InlineData("broken", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}""", "not valid JSON")]
     [InlineData("trailing", """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}} x""", "not valid JSON")]

@@ -43,7 +43,8 @@ public sealed class SafetensorsReadTests : IDisposable
     public void Doubles_are_rounded_to_the_nearest_single_or_read_as_they_are()
     {
         var random = new Random(7);
-        double[] values = [0, -0.0, 1e300, -1e300, 1e-45, 1e-46, 1 + Math.Pow(2, -24), 1 + 3 * Math.Pow(2, -24), .. Doubles(random, 40_000)];
+        double[] values = [0, -0.0, 1e300, -1e300, 1e-45, 1e-46, 1 + Math.Pow(2, -24), 1 + 3 * Math.Pow(2, -24)];
+        values = [.. values, .. Doubles(random, 40_000)];
         float[] read = Read(SafetensorsType.F64, values);
         for (int i = 0; i < values.Length; i++) read[i].ShouldBe((float)values[i]);
 
@@ -75,7 +76,8 @@ public sealed class SafetensorsReadTests : IDisposable
         Should.Throw<ModelFileException>(() => file.Read("x", new double[6])).Message.ShouldContain("expected F64");
         Should.Throw<ModelFileException>(() => file.Read("x", new int[5])).Message.ShouldContain("[2, 3] has 6 elements, expected 5");
         Should.Throw<ModelFileException>(() => file.Entry("x", [3, 2])).Message.ShouldContain("has shape [2, 3], expected [3, 2]");
-        Should.Throw<ModelFileException>(() => file.Entry("y")).Message.ShouldContain("no tensor 'y' among its 1, which run from 'x' to 'x'");
+        Should.Throw<ModelFileException>(() => file.Entry("y")).Message
+            .ShouldContain("no tensor 'y' among its 1, which run from 'x' to 'x'");
         file.Entry("x", [2, 3]).Count.ShouldBe(6);
     }
 

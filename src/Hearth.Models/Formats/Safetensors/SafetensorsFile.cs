@@ -112,7 +112,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads a tensor of type I32, or of type I64 whose numbers fit 32 bits, row-major.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <param name="into">As many elements as the tensor has.</param>
-    /// <exception cref="ModelFileException">No such tensor, another type or size, a number too large, or the file can not be read.</exception>
+    /// <exception cref="ModelFileException">No such tensor, another type or size, a number too large, or an unreadable file.</exception>
     public void Read(string name, Span<int> into)
     {
         SafetensorsEntry entry = Sized(name, into.Length);
@@ -152,7 +152,7 @@ public sealed class SafetensorsFile : IDisposable
         if (length > SafetensorsHeader.MaxBytes || length > (ulong)(fileLength - LengthBytes))
         {
             throw new ModelFileException(path, $"the header claims {length:N0} bytes; the file has {fileLength - LengthBytes:N0} left, and "
-                + $"{SafetensorsHeader.MaxBytes:N0} is the most a header may take. The file is cut short, altered or not a safetensors file.");
+                + $"{SafetensorsHeader.MaxBytes:N0} is the most a header may take. The file is cut short, altered or of another kind.");
         }
         byte[] json = new byte[(int)length];
         ReadExactly(path, handle, LengthBytes, json);

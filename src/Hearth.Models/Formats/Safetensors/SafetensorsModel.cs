@@ -92,7 +92,10 @@ public sealed class SafetensorsModel : IDisposable
                 file = SafetensorsFile.Open(Path.Combine(folder, shard));
                 _shards.Add(shard, file);
             }
-            if (!file.Has(name)) throw Fail(_path, $"tensor '{Show.Name(name)}' should be in '{shard}', which does not have it. {NextStep}");
+            if (!file.Has(name))
+            {
+                throw Fail(_path, $"tensor '{Show.Name(name)}' should be in '{shard}', which does not have it. {NextStep}");
+            }
             _fileOf.Add(name, file);
         }
     }
@@ -103,7 +106,10 @@ public sealed class SafetensorsModel : IDisposable
         try
         {
             using FileStream stream = File.OpenRead(path);
-            if (stream.Length > MaxIndexBytes) throw Fail(path, $"it has {stream.Length:N0} bytes; {MaxIndexBytes:N0} is the most. {NextStep}");
+            if (stream.Length > MaxIndexBytes)
+            {
+                throw Fail(path, $"the index has {stream.Length:N0} bytes; {MaxIndexBytes:N0} is the most. {NextStep}");
+            }
             using JsonDocument json = JsonDocument.Parse(stream);
             if (json.RootElement.ValueKind != JsonValueKind.Object
                 || !json.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
@@ -115,7 +121,8 @@ public sealed class SafetensorsModel : IDisposable
                 string? shard = pair.Value.ValueKind == JsonValueKind.String ? pair.Value.GetString() : null;
                 if (shard is null || !IsPlainName(shard))
                 {
-                    throw Fail(path, $"tensor '{Show.Name(pair.Name)}' is mapped to '{Show.Name(shard ?? pair.Value.ValueKind.ToString())}', "
+                    string found = Show.Name(shard ?? pair.Value.ValueKind.ToString());
+                    throw Fail(path, $"tensor '{Show.Name(pair.Name)}' is mapped to '{found}', "
                         + $"expected the name of a .safetensors file in the same folder. {NextStep}");
                 }
                 if (!shardOf.TryAdd(pair.Name, shard)) throw Fail(path, $"tensor '{Show.Name(pair.Name)}' is listed twice. {NextStep}");

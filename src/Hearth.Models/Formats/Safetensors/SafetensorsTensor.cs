@@ -33,7 +33,8 @@ public sealed class SafetensorsTensor
         if (type.ByteCount(shape) is not { } expected || expected != byteCount)
         {
             throw new ArgumentException(
-                $"Tensor '{Show.Name(name)}' is {type.Name} of shape {Show.Shape(shape)}; its data have {byteCount:N0} bytes.", nameof(shape));
+                $"Tensor '{Show.Name(name)}' is {type.Name} of shape {Show.Shape(shape)}; its data have {byteCount:N0} bytes.",
+                nameof(shape));
         }
         Name = name;
         Type = type;

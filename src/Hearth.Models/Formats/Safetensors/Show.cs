@@ -11,7 +11,10 @@ internal static class Show
     public static string Name(string name)
     {
         var text = new StringBuilder();
-        foreach (char c in name.AsSpan(0, Math.Min(name.Length, MaxLength))) text.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        foreach (char c in name.AsSpan(0, Math.Min(name.Length, MaxLength)))
+        {
+            text.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        }
         return name.Length > MaxLength ? text.Append("...").ToString() : text.ToString();
     }
 
