@@ -1,0 +1,100 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Hearth.Models.Architectures;
+using Hearth.Models.Chat;
+using Hearth.Models.Formats;
+using Hearth.Models.Formats.Safetensors;
+using Hearth.Models.Tokenizers;
+
+namespace Hearth.Models.Bundles;
+
+/// <summary>A model in a folder, laid out as Hugging Face does: configuration, weights, tokenizer, conversation format.</summary>
+/// <param name="Folder">The folder.</param>
+/// <param name="Model">The model with its weights.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer Tokenizer)
+{
+    /// <summary>The weights' file.</summary>
+    public const string WeightsName = SafetensorsModel.SingleName;
+
+    /// <summary>The tokenizer's file.</summary>
+    public const string TokenizerName = "tokenizer.json";
+
+    /// <summary>The configuration's file.</summary>
+    public const string ConfigName = "config.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="folder">The folder, or a run's folder, which holds one named <c>model</c>.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged, or does not fit the others.</exception>
+    public static ModelBundle Load(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new ModelFileException(folder, "there is no such folder. Give the folder of a model (with config.json) or of a run.");
+        }
+        string inside = Path.Combine(folder, "model");
+        if (!File.Exists(Path.Combine(folder, ConfigName)) && File.Exists(Path.Combine(inside, ConfigName))) folder = inside;
+        ModelConfig config = ConfigJson.Read(Path.Combine(folder, ConfigName));
+        using SafetensorsModel weights = SafetensorsModel.Open(folder);
+        RequireFit(config, weights, folder);
+        LanguageModel model = config.Create();
+        model.Parameters.Load(weights);
+        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(folder, TokenizerName));
+        if (tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw new ModelFileException(Path.Combine(folder, TokenizerName),
+                $"has {tokenizer.VocabularySize:N0} tokens, and config.json says {config.VocabularySize:N0}. Tokenizer and model do not belong together.");
+        }
+        return new ModelBundle(folder, model, tokenizer);
+    }
+
+    /// <summary>Writes the files that any engine needs to run the model.</summary>
+    /// <param name="folder">The folder; made if need be.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
+    {
+        Directory.CreateDirectory(folder);
+        var chat = new ChatFormat(tokenizer);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsName), model.Parameters.ToSafetensors(), Metadata);
+        tokenizer.Save(Path.Combine(folder, TokenizerName));
+        WriteJson(Path.Combine(folder, ConfigName), ConfigJson.Write(model.Config, chat.EndToken));
+        WriteJson(Path.Combine(folder, "generation_config.json"), new JsonObject
+        {
+            ["do_sample"] = false,
+            ["eos_token_id"] = new JsonArray(chat.EndToken, chat.EndOfTextToken),
+        });
+        WriteJson(Path.Combine(folder, "tokenizer_config.json"), new JsonObject
+        {
+            ["tokenizer_class"] = "PreTrainedTokenizerFast",
+            ["model_max_length"] = model.Config.MaxPositionEmbeddings,
+            ["bos_token"] = ChatFormat.EndOfText,
+            ["eos_token"] = ChatFormat.End,
+            ["add_bos_token"] = false,
+            ["clean_up_tokenization_spaces"] = false,
+            ["chat_template"] = ChatFormat.Template,
+        });
+    }
+
+    /// <summary>The digest that <see cref="WeightsName"/> has, or would have.</summary>
+    /// <param name="model">The model.</param>
+    public static string WeightsDigest(LanguageModel model) => SafetensorsWriter.DigestOf(model.Parameters.ToSafetensors(), Metadata);
+
+    /// <summary>Refuses a configuration that asks for other memory than the weights take, before any of it is allocated.</summary>
+    private static void RequireFit(ModelConfig config, SafetensorsModel weights, string folder)
+    {
+        long stored = weights.Entries.Sum(e => e.Count);
+        long table = (long)config.VocabularySize * config.HiddenSize;
+        long block = (2L * config.HiddenSize * config.IntermediateSize) + ((long)config.HiddenSize * config.HeadDim * config.NumAttentionHeads);
+        if (table + (block * config.NumHiddenLayers) <= stored) return;
+        throw new ModelFileException(Path.Combine(folder, ConfigName),
+            $"describes at least {table + (block * config.NumHiddenLayers):N0} weights, and the weights' file has {stored:N0}. Config and weights come from different models.");
+    }
+
+    private static void WriteJson(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(Indented) + "\n");
+}

@@ -1,0 +1,78 @@
+using Hearth.Models.Tokenizers;
+
+namespace Hearth.Models.Chat;
+
+/// <summary>One message of a conversation.</summary>
+/// <param name="Role">Who speaks: <c>system</c>, <c>user</c> or <c>assistant</c>.</param>
+/// <param name="Content">What is said.</param>
+public sealed record ChatMessage(string Role, string Content);
+
+/// <summary>
+/// The conversation format of models that Hearth trains: a role's token, the message, <c>&lt;|end|&gt;</c>. What a person writes is always
+/// ordinary text, so it can not pretend to be a role.
+/// </summary>
+public sealed class ChatFormat
+{
+    /// <summary>Begins and ends a plain document.</summary>
+    public const string EndOfText = "<|endoftext|>";
+
+    /// <summary>Ends a message.</summary>
+    public const string End = "<|end|>";
+
+    private readonly Tokenizer _tokenizer;
+    private readonly Dictionary<string, int> _roles = new(StringComparer.Ordinal);
+
+    /// <summary>Finds the format's tokens in a tokenizer.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="file">Where it came from, for errors.</param>
+    /// <exception cref="ModelFileException">A special token is missing.</exception>
+    public ChatFormat(Tokenizer tokenizer, string file = "tokenizer.json")
+    {
+        _tokenizer = tokenizer;
+        foreach (string role in Roles) _roles[role] = Find(RoleToken(role), file);
+        EndOfTextToken = Find(EndOfText, file);
+        EndToken = Find(End, file);
+    }
+
+    /// <summary>The roles a message can have.</summary>
+    public static IReadOnlyList<string> Roles { get; } = ["system", "user", "assistant"];
+
+    /// <summary>All special tokens, in vocabulary order.</summary>
+    public static IReadOnlyList<string> SpecialTokens { get; } = [EndOfText, .. Roles.Select(RoleToken), End];
+
+    /// <summary>The same format as a Jinja template, for other engines.</summary>
+    public static string Template { get; } =
+        "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}"
+        + "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+
+    /// <summary>The id of <see cref="EndOfText"/>.</summary>
+    public int EndOfTextToken { get; }
+
+    /// <summary>The id of <see cref="End"/>.</summary>
+    public int EndToken { get; }
+
+    /// <summary>The tokens of a conversation.</summary>
+    /// <param name="messages">What was said.</param>
+    /// <param name="askForAnswer">True to end with the assistant's token, so that the model answers next.</param>
+    public int[] Encode(IEnumerable<ChatMessage> messages, bool askForAnswer)
+    {
+        var tokens = new List<int>();
+        foreach (ChatMessage message in messages)
+        {
+            if (!_roles.TryGetValue(message.Role, out int role))
+            {
+                throw new ArgumentException($"'{message.Role}' is not a role; use {string.Join(", ", Roles)}.", nameof(messages));
+            }
+            tokens.Add(role);
+            tokens.AddRange(_tokenizer.Encode(message.Content));
+            tokens.Add(EndToken);
+        }
+        if (askForAnswer) tokens.Add(_roles["assistant"]);
+        return [.. tokens];
+    }
+
+    private static string RoleToken(string role) => $"<|{role}|>";
+
+    private int Find(string token, string file) => _tokenizer.Special(token)
+        ?? throw new ModelFileException(file, $"has no special token '{token}', so this model does not speak Hearth's conversation format. Use `hearth generate`, or a model with a chat format.");
+}
