@@ -61,7 +61,7 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     {
         Directory.CreateDirectory(folder);
         var chat = new ChatFormat(tokenizer);
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsName), model.Parameters.ToSafetensors(), Metadata);
+        SaveWeights(Path.Combine(folder, WeightsName), model);
         tokenizer.Save(Path.Combine(folder, TokenizerName));
         WriteJson(Path.Combine(folder, ConfigName), ConfigJson.Write(model.Config, chat.EndToken));
         WriteJson(Path.Combine(folder, "generation_config.json"), new JsonObject
@@ -80,6 +80,11 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
             ["chat_template"] = ChatFormat.Template,
         });
     }
+
+    /// <summary>Writes the weights alone.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model.</param>
+    public static void SaveWeights(string path, LanguageModel model) => SafetensorsWriter.Write(path, model.Parameters.ToSafetensors(), Metadata);
 
     /// <summary>The digest that <see cref="WeightsName"/> has, or would have.</summary>
     /// <param name="model">The model.</param>

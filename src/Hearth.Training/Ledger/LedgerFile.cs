@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Json;
+using Hearth.Models.Formats;
+
+namespace Hearth.Training.Ledger;
+
+/// <summary>A run's ledger: one JSON object a line, each naming the hash of the line before, from step 0.</summary>
+public sealed class LedgerFile : IDisposable
+{
+    /// <summary>What the first line names as the one before.</summary>
+    public static readonly string Beginning = new('0', 64);
+
+    private const int MaxLineBytes = 1 << 16;
+
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = false };
+
+    private readonly FileStream _stream;
+
+    private LedgerFile(FileStream stream, string head)
+    {
+        _stream = stream;
+        Head = head;
+    }
+
+    /// <summary>Hash of the last line.</summary>
+    public string Head { get; private set; }
+
+    /// <summary>Bytes written.</summary>
+    public long Length => _stream.Length;
+
+    /// <summary>Told each line as it is written, without its line end.</summary>
+    public Action<string>? Written { get; set; }
+
+    /// <summary>Starts an empty ledger.</summary>
+    /// <param name="path">The file; one that exists is emptied.</param>
+    public static LedgerFile Create(string path) => new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), Beginning);
+
+    /// <summary>Goes on with a ledger after its first lines; what follows them is dropped, to be written again.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="length">Bytes to keep.</param>
+    /// <param name="head">Hash of the last line kept.</param>
+    /// <exception cref="LedgerException">The lines kept do not hold together or do not end in that hash.</exception>
+    public static LedgerFile Continue(string path, long length, string head)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length < length)
+        {
+            throw new LedgerException(path, 0, $"is shorter than the {length:N0} bytes it had when the checkpoint was written. The run's folder was altered; copy it again from where it was trained.");
+        }
+        (_, string found) = Read(path, length);
+        if (found != head) throw new LedgerException(path, 0, $"ends in {found[..12]} where the checkpoint expects {head[..12]}. Ledger and checkpoint come from different runs.");
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
+        stream.SetLength(length);
+        stream.Seek(0, SeekOrigin.End);
+        return new LedgerFile(stream, head);
+    }
+
+    /// <summary>Reads a ledger and checks its chain.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The lines and the hash of the last one.</returns>
+    /// <exception cref="LedgerException">A line is not a ledger line, or does not name the one before it.</exception>
+    public static (IReadOnlyList<LedgerLine> Lines, string Head) Read(string path) => Read(path, long.MaxValue);
+
+    /// <summary>The lines as they stand, unchecked, without their line ends.</summary>
+    /// <param name="path">The file.</param>
+    public static IReadOnlyList<string> RawLines(string path)
+    {
+        if (!File.Exists(path)) throw new LedgerException(path, 0, "does not exist. The folder is not a run, or the run never began.");
+        return File.ReadAllLines(path);
+    }
+
+    /// <summary>Reads one line.</summary>
+    /// <param name="line">The line without its end.</param>
+    /// <returns>Null when it is not a ledger line.</returns>
+    public static LedgerLine? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LedgerLine>(line, Options);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Adds a line.</summary>
+    /// <param name="line">The line; which line comes before it is filled in.</param>
+    public void Add(LedgerLine line)
+    {
+        string text = JsonSerializer.Serialize(line with { Previous = Head }, Options);
+        byte[] bytes = Encoding.UTF8.GetBytes(text + "\n");
+        _stream.Write(bytes);
+        _stream.Flush();
+        Head = Digest.Of(bytes.AsSpan(0, bytes.Length - 1));
+        Written?.Invoke(text);
+    }
+
+    /// <summary>Makes sure that what was written is on the disk.</summary>
+    public void FlushToDisk() => _stream.Flush(flushToDisk: true);
+
+    /// <inheritdoc/>
+    public void Dispose() => _stream.Dispose();
+
+    private static (IReadOnlyList<LedgerLine> Lines, string Head) Read(string path, long length)
+    {
+        if (!File.Exists(path)) throw new LedgerException(path, 0, "does not exist. The folder is not a run, or the run never began.");
+        var lines = new List<LedgerLine>();
+        string head = Beginning;
+        long read = 0;
+        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: false));
+        while (read < length && reader.ReadLine() is { } text)
+        {
+            int number = lines.Count + 1;
+            if (text.Length > MaxLineBytes) throw new LedgerException(path, number, $"has {text.Length:N0} characters, expected at most {MaxLineBytes:N0}. This is not a ledger.");
+            LedgerLine line = Parse(text) ?? throw new LedgerException(path, number, "is not a ledger line. The file was altered or cut short; copy it again from where it was trained.");
+            if (line.Previous != head)
+            {
+                throw new LedgerException(path, number, $"names {Short(line.Previous)} as the line before it, whose hash is {Short(head)}. Line {number - 1} or this one was altered.");
+            }
+            lines.Add(line);
+            head = Digest.Of(text);
+            read += Encoding.UTF8.GetByteCount(text) + 1;
+        }
+        return (lines, head);
+    }
+
+    private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
+}

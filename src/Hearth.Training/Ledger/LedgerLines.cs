@@ -1,0 +1,51 @@
+using System.Text.Json.Serialization;
+
+namespace Hearth.Training.Ledger;
+
+/// <summary>A line of the ledger. Its hash is the SHA-256 of its UTF-8 bytes without the line end; the next line names it.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(StartLine), "start")]
+[JsonDerivedType(typeof(StepLine), "step")]
+[JsonDerivedType(typeof(EvaluationLine), "evaluation")]
+[JsonDerivedType(typeof(CheckpointLine), "checkpoint")]
+[JsonDerivedType(typeof(EndLine), "end")]
+public abstract record LedgerLine
+{
+    /// <summary>Hash of the line before; 64 zeros for the first.</summary>
+    [JsonPropertyOrder(100)]
+    public string Previous { get; init; } = "";
+}
+
+/// <summary>What the run is made from.</summary>
+/// <param name="Numerics">Version of canonical arithmetic.</param>
+/// <param name="Recipe">Digest of the normalised recipe, without folders' places.</param>
+/// <param name="Materials">Digest of the list of documents.</param>
+/// <param name="Tokenizer">Digest of tokenizer.json.</param>
+/// <param name="Weights">Digest of the weights before step 1.</param>
+public sealed record StartLine(int Numerics, string Recipe, string Materials, string Tokenizer, string Weights) : LedgerLine;
+
+/// <summary>One step.</summary>
+/// <param name="Step">The step, from 1.</param>
+/// <param name="Documents">Digest of the documents it saw, with their rows, in order.</param>
+/// <param name="Tokens">Rows it saw.</param>
+/// <param name="Targets">Rows that had a target.</param>
+/// <param name="LearningRate">The learning rate.</param>
+/// <param name="Loss">Mean loss in nats a target, before the update.</param>
+/// <param name="GradientNorm">Norm of the gradient before clipping.</param>
+public sealed record StepLine(int Step, string Documents, int Tokens, int Targets, double LearningRate, double Loss, double GradientNorm) : LedgerLine;
+
+/// <summary>A measurement on documents that are not trained on.</summary>
+/// <param name="Step">After which step.</param>
+/// <param name="BitsPerByte">Bits needed for each byte of held-out text.</param>
+public sealed record EvaluationLine(int Step, double BitsPerByte) : LedgerLine;
+
+/// <summary>A checkpoint.</summary>
+/// <param name="Step">After which step.</param>
+/// <param name="State">Digest of the full state: weights, optimizer, position in the data.</param>
+/// <param name="Weights">Digest of the weights.</param>
+public sealed record CheckpointLine(int Step, string State, string Weights) : LedgerLine;
+
+/// <summary>The end of the run.</summary>
+/// <param name="Step">The last step.</param>
+/// <param name="Weights">Digest of the weights.</param>
+public sealed record EndLine(int Step, string Weights) : LedgerLine;
