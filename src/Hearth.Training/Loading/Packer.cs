@@ -45,11 +45,12 @@ public sealed class Packer(DocumentOrder order, PackingPlan plan)
 {
     /// <summary>The pieces of the next micro-batch.</summary>
     /// <param name="position">Where it begins; moved to where the one after it begins.</param>
-    public Piece[] Next(ref DataPosition position)
+    /// <param name="withinEpoch">True to end with the epoch, false to go on with the next one.</param>
+    public Piece[] Next(ref DataPosition position, bool withinEpoch = false)
     {
         var pieces = new List<Piece>();
-        int free = plan.Rows;
-        while (free > 0)
+        int free = plan.Rows, epoch = position.Epoch;
+        while (free > 0 && (!withinEpoch || position.Epoch == epoch))
         {
             TokenDocument document = order.At(position.Epoch, position.Index);
             int window = Math.Min(plan.Context, document.Rows - position.Row);

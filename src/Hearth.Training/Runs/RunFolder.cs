@@ -6,6 +6,8 @@ namespace Hearth.Training.Runs;
 /// <param name="Path">The run's folder.</param>
 public sealed record RunFolder(string Path)
 {
+    private const string ProvenanceName = "provenance";
+
     /// <summary>The recipe as given, normalised.</summary>
     public string Recipe => In("recipe.yaml");
 
@@ -25,7 +27,24 @@ public sealed record RunFolder(string Path)
     public string Checkpoints => In("checkpoints");
 
     /// <summary>The finished model.</summary>
-    public string Model => In("model");
+    public string Model { get; init; } = System.IO.Path.Combine(Path, "model");
+
+    /// <summary>The run that a model carries with it: its provenance, without checkpoints.</summary>
+    /// <param name="model">The model's folder.</param>
+    public static RunFolder OfModel(string model) => new(System.IO.Path.Combine(model, ProvenanceName)) { Model = model };
+
+    /// <summary>Copies recipe, materials and ledger into the model, so that they travel with it.</summary>
+    public void CarryProvenance()
+    {
+        string folder = System.IO.Path.Combine(Model, ProvenanceName);
+        Directory.CreateDirectory(folder);
+        foreach (string file in (string[])[Recipe, Materials, Ledger])
+        {
+            string into = System.IO.Path.Combine(folder, System.IO.Path.GetFileName(file));
+            File.Copy(file, into + ".partial", overwrite: true);
+            File.Move(into + ".partial", into, overwrite: true);
+        }
+    }
 
     /// <summary>The report, one self-contained page.</summary>
     public string Report => In("report.html");

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using Hearth.Models.Bundles;
+using Hearth.Models.Chat;
+using Hearth.Models.Generation;
+using Hearth.Models.Tokenizers;
+using Hearth.Numerics;
+
+namespace Hearth.Cli.Commands;
+
+/// <summary><c>hearth chat</c>: a conversation on the terminal.</summary>
+internal static class ChatCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("MODEL") { Description = "A model's folder or name." };
+        var system = new Option<string?>("--system") { Description = "A message from the system to begin with.", HelpName = "TEXT" };
+        var sampling = new SamplingOptions(maxTokens: 256);
+        Option<int> threads = Common.Threads();
+        var command = new Command("chat", "Talk with a model. /new forgets the conversation, /quit ends.") { model, system, threads };
+        sampling.AddTo(command);
+        command.Example("hearth chat factbook", "hearth chat ./runs/novels --temperature 0.8 --seed 7");
+        command.SetAction(parsed =>
+        {
+            ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
+            using var pool = new WorkerPool(parsed.GetValue(threads));
+            Talk(bundle, pool, sampling.Read(parsed, bundle), parsed.GetValue(system));
+            return Common.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Asks and answers until /quit, the end of input or Ctrl-C.</summary>
+    public static void Talk(ModelBundle bundle, WorkerPool pool, GenerationOptions options, string? system = null)
+    {
+        var chat = new ChatFormat(bundle.Tokenizer, Path.Combine(bundle.Folder, ModelBundle.TokenizerName));
+        bool terminal = !Console.IsInputRedirected;
+        List<ChatMessage> conversation = system is null ? [] : [new ChatMessage("system", system)];
+        int begin = conversation.Count;
+        if (terminal) Console.WriteLine("Ask something. /new forgets the conversation, /quit ends.");
+        while (!Common.Stopping.IsCancellationRequested)
+        {
+            if (terminal) Console.Write("> ");
+            string? line = Console.In.ReadLine()?.Trim();
+            if (line is null or "/quit" or "/exit") return;
+            if (line.Length == 0) continue;
+            if (line == "/new")
+            {
+                conversation.RemoveRange(begin, conversation.Count - begin);
+                continue;
+            }
+            if (line[0] == '/')
+            {
+                Console.WriteLine($"There is no {line.Split(' ')[0]}; there are /new and /quit.");
+                continue;
+            }
+            conversation.Add(new ChatMessage("user", line));
+            conversation.Add(new ChatMessage("assistant", Answer(bundle, pool, chat, conversation, begin, options)));
+        }
+    }
+
+    /// <summary>Streams the answer to the conversation so far; the oldest exchanges are left out when they no longer fit the context.</summary>
+    private static string Answer(ModelBundle bundle, WorkerPool pool, ChatFormat chat, List<ChatMessage> conversation, int begin, GenerationOptions options)
+    {
+        int context = bundle.Model.Config.MaxPositionEmbeddings;
+        int[] prompt = chat.Encode(conversation, askForAnswer: true);
+        while (prompt.Length > context / 2 && conversation.Count > begin + 1)
+        {
+            conversation.RemoveRange(begin, 2);
+            prompt = chat.Encode(conversation, askForAnswer: true);
+        }
+        var decoder = new StreamingDecoder(bundle.Tokenizer);
+        var text = new System.Text.StringBuilder();
+        void Show(string part)
+        {
+            text.Append(part);
+            Console.Out.Write(part);
+            Console.Out.Flush();
+        }
+
+        try
+        {
+            foreach (GeneratedToken token in new Generator(bundle.Model, pool).Stream(prompt, options, Common.Stopping)) Show(decoder.Push(token.Id));
+            Show(decoder.Flush());
+        }
+        catch (ContextException e)
+        {
+            Show(e.Message);
+        }
+        Console.WriteLine();
+        return text.ToString();
+    }
+}

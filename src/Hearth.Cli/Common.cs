@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Hearth.Numerics;
+
+namespace Hearth.Cli;
+
+/// <summary>What all commands share: options, exit codes, how an error is shown, how an answer for programs is written.</summary>
+internal static class Common
+{
+    /// <summary>It worked.</summary>
+    public const int Done = 0;
+
+    /// <summary>A check said no.</summary>
+    public const int No = 1;
+
+    /// <summary>The command was used wrongly.</summary>
+    public const int WrongUse = 2;
+
+    /// <summary>An input is missing or broken.</summary>
+    public const int Broken = 3;
+
+    /// <summary>Stopped by Ctrl-C, as shells report it.</summary>
+    public const int Interrupted = 130;
+
+    public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from.", Recursive = true };
+
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly CancellationTokenSource Stop = new();
+
+    /// <summary>Asked to end by Ctrl-C or SIGTERM. The first request ends in good order, the second at once.</summary>
+    public static CancellationToken Stopping => Stop.Token;
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object, for programs." };
+
+    public static Option<int> Threads()
+    {
+        var option = new Option<int>("--threads") { Description = "Threads to use. The result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 1024) r.AddError($"--threads is {r.Tokens[0].Value}, expected 1 to 1024.");
+        });
+        return option;
+    }
+
+    /// <summary>Adds examples to a command's help.</summary>
+    public static Command Example(this Command command, params string[] examples)
+    {
+        command.Description += "\n\nExamples:\n" + string.Join('\n', examples.Select(e => "  " + e));
+        return command;
+    }
+
+    public static void PrintJson(object value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonOptions));
+
+    public static int Run(RootCommand root, string[] args)
+    {
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) Console.Error.WriteLine($"hearth: {message}");
+            Console.Error.WriteLine($"Try `hearth {string.Join(' ', CommandPath(parsed))}--help`.");
+            return WrongUse;
+        }
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (HearthException e)
+        {
+            Console.Error.WriteLine($"hearth: {(parsed.GetValue(Verbose) ? e.ToString() : e.Message)}");
+            return e is UsageException ? WrongUse : Broken;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            Console.Error.WriteLine($"hearth: {(parsed.GetValue(Verbose) ? e.ToString() : e.Message)}");
+            return Broken;
+        }
+    }
+
+    private static IEnumerable<string> CommandPath(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } c; at = at.Parent) names.Push(c.Command.Name);
+        return names.Append("");
+    }
+
+    private static void AskToStop(PosixSignalContext context)
+    {
+        if (Stop.IsCancellationRequested) return;
+        context.Cancel = true;
+        Stop.Cancel();
+    }
+}
+
+/// <summary>A command was given something it can not use.</summary>
+/// <param name="message">What was given, what is expected, and what to do next.</param>
+internal sealed class UsageException(string message) : HearthException(message);

@@ -1,0 +1,70 @@
+using Hearth.Models.Bundles;
+using Hearth.Training.Runs;
+
+namespace Hearth.Cli;
+
+/// <summary>Where things are: HEARTH_HOME with its runs and models, and the recipes that came with the program.</summary>
+internal static class Places
+{
+    /// <summary>HEARTH_HOME, or .hearth in the user's folder.</summary>
+    public static string Home => Environment.GetEnvironmentVariable("HEARTH_HOME") is { Length: > 0 } home
+        ? home
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".hearth");
+
+    public static string Runs => Path.Combine(Home, "runs");
+
+    /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>
+    public static ModelBundle Model(string given)
+    {
+        string? folder = Candidates(given).FirstOrDefault(Directory.Exists);
+        if (folder is not null) return ModelBundle.Load(folder);
+        string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
+        throw new UsageException($"{given}: there is no such model. " + (known.Length > 0
+            ? $"Give a model's folder, or one of: {string.Join(", ", known)}."
+            : "Give a model's folder, or make one with `hearth up`."));
+    }
+
+    /// <summary>The run a person means: its folder, its name under HEARTH_HOME, or a model that carries its run's provenance.</summary>
+    public static RunFolder Run(string given)
+    {
+        foreach (string folder in Candidates(given))
+        {
+            foreach (RunFolder run in (RunFolder[])[new RunFolder(folder), RunFolder.OfModel(folder), RunFolder.OfModel(Path.Combine(folder, "model"))])
+            {
+                if (run.Exists) return run;
+            }
+        }
+        string[] known = [.. Names(Runs)];
+        throw new UsageException($"{given}: there is no run here (no recipe.yaml with a ledger.jsonl). " + (known.Length > 0
+            ? $"Give a run's folder, or one of: {string.Join(", ", known)}."
+            : "Give a run's folder, or make one with `hearth train`."));
+    }
+
+    /// <summary>The recipe a person means: a path, or the name of one that came with the program.</summary>
+    public static string Recipe(string given)
+    {
+        if (Path.Exists(given)) return given;
+        if (given.AsSpan().IndexOfAny('/', '\\') < 0 || given.StartsWith("recipes/", StringComparison.Ordinal))
+        {
+            string name = Path.GetFileName(given);
+            for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            {
+                string shipped = Path.Combine(at.FullName, "recipes", name);
+                if (File.Exists(Path.Combine(shipped, "recipe.yaml"))) return shipped;
+            }
+        }
+        return given;
+    }
+
+    private static IEnumerable<string> Candidates(string given)
+    {
+        yield return given;
+        if (given.AsSpan().IndexOfAny('/', '\\') >= 0) yield break;
+        yield return Path.Combine(Home, "models", given);
+        yield return Path.Combine(Runs, given);
+    }
+
+    private static IEnumerable<string> Names(string folder) => Directory.Exists(folder)
+        ? Directory.GetDirectories(folder).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)
+        : [];
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Hearth.Models.Formats;
+using Hearth.Training.Recipes;
+
+namespace Hearth.Training.Runs;
+
+/// <summary>What helps to find and describe a run but is not part of its identity: where its documents are, how long it took.</summary>
+/// <param name="Hearth">Version of the program that wrote it last.</param>
+/// <param name="Corpora">Where each corpus was read from.</param>
+/// <param name="RecipeFolder">The folder that other paths of the recipe are relative to.</param>
+/// <param name="Threads">Threads used last.</param>
+/// <param name="TrainSeconds">Seconds of training so far.</param>
+public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Corpora, string RecipeFolder, int Threads, double TrainSeconds)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>The description of a run of a recipe, before any training.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="threads">Threads.</param>
+    public static RunAbout Of(Recipe recipe, int threads) => new(
+        typeof(RunAbout).Assembly.GetName().Version?.ToString(3) ?? "",
+        new SortedDictionary<string, string>(recipe.Corpora.ToDictionary(c => c.Name, c => Path.GetFullPath(c.Path, Path.GetFullPath(recipe.Folder))), StringComparer.Ordinal),
+        Path.GetFullPath(recipe.Folder), threads, 0);
+
+    /// <summary>Reads the description of a run; null when it has none, as when only its proofs were copied.</summary>
+    /// <param name="folder">The run.</param>
+    public static RunAbout? Read(RunFolder folder)
+    {
+        if (!File.Exists(folder.About)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<RunAbout>(File.ReadAllBytes(folder.About), Options);
+        }
+        catch (JsonException e)
+        {
+            throw new RunException($"{folder.About}: is damaged: {e.Message} Delete it and say where the documents are with --corpus NAME=PATH.", e);
+        }
+    }
+
+    /// <summary>Writes the description.</summary>
+    /// <param name="folder">The run.</param>
+    public void Write(RunFolder folder) => AtomicFile.WriteText(folder.About, JsonSerializer.Serialize(this, Options) + "\n");
+
+    /// <summary>A run's recipe, with its documents where they are on this machine.</summary>
+    /// <param name="folder">The run.</param>
+    /// <param name="given">Places that the user names; they come first.</param>
+    /// <exception cref="RecipeException">The recipe is damaged, or a corpus of that name is not in it.</exception>
+    public static Recipe Recipe(RunFolder folder, IReadOnlyDictionary<string, string> given)
+    {
+        Recipe recipe = Recipes.Recipe.Load(folder.Recipe);
+        if (Read(folder) is { } about)
+        {
+            recipe = recipe with { Folder = about.RecipeFolder };
+            recipe = recipe.WithCorpusPaths(about.Corpora.Where(c => recipe.Corpora.Any(spec => spec.Name == c.Key)).ToDictionary(StringComparer.Ordinal));
+        }
+        return recipe.WithCorpusPaths(given);
+    }
+}

@@ -1,0 +1,241 @@
+using System.Diagnostics;
+using Hearth.Models.Architectures;
+using Hearth.Models.Bundles;
+using Hearth.Models.Formats;
+using Hearth.Numerics;
+using Hearth.Training.Ledger;
+using Hearth.Training.Loading;
+using Hearth.Training.Optimizers;
+using Hearth.Training.Recipes;
+
+namespace Hearth.Training.Runs;
+
+/// <summary>How far a run is.</summary>
+/// <param name="Step">The step just done.</param>
+/// <param name="Steps">Steps of the run.</param>
+/// <param name="Loss">Its mean loss in nats a target.</param>
+/// <param name="LearningRate">Its learning rate.</param>
+/// <param name="BitsPerByte">The last measurement on held-out documents; null before the first.</param>
+/// <param name="TokensPerSecond">Tokens a second, over the last steps.</param>
+/// <param name="Left">Time left at that rate.</param>
+public sealed record TrainingProgress(int Step, int Steps, double Loss, double LearningRate, double? BitsPerByte, double TokensPerSecond, TimeSpan Left);
+
+/// <summary>What came of a call to <see cref="Trainer.Train"/>.</summary>
+/// <param name="Step">The last step done.</param>
+/// <param name="Finished">True when the run is complete.</param>
+/// <param name="WeightsDigest">SHA-256 of model.safetensors as it is at that step.</param>
+/// <param name="LedgerHead">Hash of the ledger's last line.</param>
+/// <param name="TokensPerSecond">Tokens a second, over this call.</param>
+/// <param name="Seconds">Seconds of training in this call.</param>
+public sealed record TrainingResult(int Step, bool Finished, string WeightsDigest, string LedgerHead, double TokensPerSecond, double Seconds);
+
+/// <summary>Trains a run from its recipe, from step 1 or from a checkpoint, and writes ledger and checkpoints as it goes.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly RunFolder _folder;
+    private readonly TrainingSetup _setup;
+    private readonly WorkerPool _pool;
+    private readonly LanguageModel _model;
+    private readonly IReadOnlyList<Optimizer> _optimizers;
+    private readonly Gradients _gradients;
+    private readonly Tape _tape;
+    private readonly Packer _packer;
+    private readonly LedgerFile _ledger;
+    private DataPosition _position;
+    private int _step;
+    private double? _bitsPerByte;
+
+    private Trainer(RunFolder folder, TrainingSetup setup, WorkerPool pool, LedgerFile ledger, LanguageModel model, IReadOnlyList<Optimizer> optimizers)
+    {
+        _folder = folder;
+        _setup = setup;
+        _pool = pool;
+        _ledger = ledger;
+        _model = model;
+        _optimizers = optimizers;
+        _gradients = new Gradients(model.Parameters.All);
+        _tape = new Tape(pool, recording: true);
+        _packer = setup.NewPacker();
+    }
+
+    /// <summary>The model as it is.</summary>
+    public LanguageModel Model => _model;
+
+    /// <summary>Told after every step.</summary>
+    public Action<TrainingProgress>? Progress { get; set; }
+
+    /// <summary>Told each line of the ledger as it is written.</summary>
+    public Action<string>? LineWritten
+    {
+        get => _ledger.Written;
+        set => _ledger.Written = value;
+    }
+
+    /// <summary>Begins a run: writes recipe, materials, tokenizer and the ledger's first line.</summary>
+    /// <param name="folder">Where; made if need be.</param>
+    /// <param name="setup">What to train.</param>
+    /// <param name="pool">Threads.</param>
+    /// <exception cref="RunException">The folder can not be written.</exception>
+    public static Trainer Begin(RunFolder folder, TrainingSetup setup, WorkerPool pool)
+    {
+        LanguageModel model = setup.NewModel();
+        string materials = Materials.ToJson(Materials.Of(setup));
+        return Guarded(folder, () =>
+        {
+            Directory.CreateDirectory(folder.Path);
+            AtomicFile.WriteText(folder.Recipe, setup.Recipe.ToYaml());
+            AtomicFile.WriteText(folder.Materials, materials);
+            setup.Tokenizer.Save(folder.Tokenizer);
+            LedgerFile ledger = LedgerFile.Create(folder.Ledger);
+            ledger.Add(new StartLine(NumericsVersion.Current, setup.Recipe.IdentityDigest(), Digest.Of(materials),
+                Digest.Of(setup.Tokenizer.ToJson()), ModelBundle.WeightsDigest(model)));
+            return new Trainer(folder, setup, pool, ledger, model, setup.NewOptimizers(model));
+        });
+    }
+
+    /// <summary>Goes on with a run from its last checkpoint, or from step 1 when it has none.</summary>
+    /// <param name="folder">The run.</param>
+    /// <param name="setup">What it trains, made anew from its recipe and documents.</param>
+    /// <param name="pool">Threads.</param>
+    /// <exception cref="RunException">Documents, recipe or tokenizer are not those that the run began with, or a checkpoint was altered.</exception>
+    public static Trainer Resume(RunFolder folder, TrainingSetup setup, WorkerPool pool)
+    {
+        RequireSameMaterials(folder, setup);
+        IReadOnlyList<(string Folder, Checkpoint Checkpoint)> checkpoints = Checkpoint.List(folder);
+        if (checkpoints.Count == 0) return Begin(folder, setup, pool);
+        (string place, Checkpoint last) = checkpoints[^1];
+        LanguageModel model = setup.NewModel();
+        IReadOnlyList<Optimizer> optimizers = setup.NewOptimizers(model);
+        last.Restore(place, model, optimizers);
+        LedgerFile ledger = LedgerFile.Continue(folder.Ledger, last.LedgerLength, last.LedgerHead);
+        return new Trainer(folder, setup, pool, ledger, model, optimizers) { _position = last.Position, _step = last.Step };
+    }
+
+    /// <summary>Trains until the run is complete, a step is reached, or it is asked to stop; then the state is on the disk.</summary>
+    /// <param name="stopAt">The step to stop after; null for the recipe's last.</param>
+    /// <param name="cancel">Asks to stop after the running step.</param>
+    /// <exception cref="DivergedException">The loss or a gradient is not finite.</exception>
+    /// <exception cref="RunException">A checkpoint can not be written.</exception>
+    public TrainingResult Train(int? stopAt = null, CancellationToken cancel = default)
+    {
+        TrainingSpec plan = _setup.Recipe.Training;
+        int last = Math.Min(stopAt ?? plan.Steps, plan.Steps), first = _step;
+        var clock = Stopwatch.StartNew();
+        long tokens = 0;
+        var rate = new RateMeter();
+        while (_step < last && !cancel.IsCancellationRequested)
+        {
+            StepLine line = Step(plan);
+            tokens += line.Tokens;
+            if (plan.EvaluateEvery > 0 && (_step % plan.EvaluateEvery == 0 || _step == plan.Steps)) Evaluate();
+            if (_step % plan.CheckpointEvery == 0 && _step < plan.Steps) Save(scheduled: true);
+            double speed = rate.Add(line.Tokens, clock.Elapsed.TotalSeconds);
+            double perStep = clock.Elapsed.TotalSeconds / (_step - first);
+            Progress?.Invoke(new TrainingProgress(_step, plan.Steps, line.Loss, line.LearningRate, _bitsPerByte, speed, TimeSpan.FromSeconds(perStep * (last - _step))));
+        }
+        double seconds = clock.Elapsed.TotalSeconds;
+        bool finished = _step == plan.Steps;
+        if (_step > first || first == 0) Save(scheduled: finished);
+        string weights = ModelBundle.WeightsDigest(_model);
+        if (finished) Finish(weights);
+        return new TrainingResult(_step, finished, weights, _ledger.Head, seconds > 0 ? tokens / seconds : 0, seconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ledger.Dispose();
+
+    private StepLine Step(TrainingSpec plan)
+    {
+        int step = _step + 1;
+        var position = _position;
+        var pieces = new Piece[plan.MicroBatches][];
+        for (int m = 0; m < pieces.Length; m++) pieces[m] = _packer.Next(ref position);
+        MicroBatch[] batches = [.. pieces.Select(_packer.Lay)];
+        int targets = batches.Sum(b => b.TargetCount);
+        double loss = 0;
+        foreach (MicroBatch batch in batches)                                    // summed by a fixed tree, see Gradients
+        {
+            _gradients.Begin();
+            loss += _model.Loss(_tape, batch.Sequences, batch.Targets, 1f / Math.Max(1, targets)) / Math.Max(1, targets);
+            _tape.Backward();
+            _gradients.End(_pool);
+        }
+        _gradients.Finish();
+        double norm = _gradients.Norm(_pool);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(step, loss, _gradients.FirstNotFinite(), LastCheckpoint());
+        _gradients.Clip(_pool, norm, plan.ClipNorm);
+        double share = _setup.Schedule.Share(step);
+        foreach (Optimizer optimizer in _optimizers) optimizer.Step(_pool, step, share);
+        var line = new StepLine(step, Packer.Digest(pieces.SelectMany(p => p)), batches.Sum(b => b.Targets.Length), targets,
+            plan.Optimizer.LearningRate * share, loss, norm);
+        _ledger.Add(line);
+        (_step, _position) = (step, position);
+        return line;
+    }
+
+    private void Evaluate()
+    {
+        if (_setup.HeldOut.Length == 0) return;
+        TrainingSpec plan = _setup.Recipe.Training;
+        _bitsPerByte = BitsPerByte.Measure(_model, _pool, _setup.HeldOut, new PackingPlan(plan.MicroBatchTokens, _setup.Recipe.Model.Context, false, false));
+        _ledger.Add(new EvaluationLine(_step, _bitsPerByte.Value));
+    }
+
+    /// <summary>Writes a checkpoint. Only those of the recipe's own schedule stand in the ledger, so that stopping leaves no trace in it.</summary>
+    private void Save(bool scheduled)
+    {
+        Checkpoint checkpoint = Checkpoint.Of(_step, _position, _model, _optimizers);
+        Guarded(_folder, () =>
+        {
+            if (scheduled) _ledger.Add(new CheckpointLine(_step, checkpoint.State, checkpoint.Weights));
+            _ledger.FlushToDisk();
+            (checkpoint with { LedgerHead = _ledger.Head, LedgerLength = _ledger.Length }).Save(_folder.Checkpoint(_step), _model, _optimizers);
+            return true;
+        });
+    }
+
+    private void Finish(string weights)
+    {
+        Guarded(_folder, () =>
+        {
+            _ledger.Add(new EndLine(_step, weights));
+            _ledger.FlushToDisk();
+            ModelBundle.Save(_folder.Model, _model, _setup.Tokenizer);
+            _folder.CarryProvenance();
+            return true;
+        });
+    }
+
+    private int LastCheckpoint() => Checkpoint.List(_folder) is { Count: > 0 } all ? all[^1].Checkpoint.Step : 0;
+
+    private static void RequireSameMaterials(RunFolder folder, TrainingSetup setup)
+    {
+        if (LedgerFile.Read(folder.Ledger).Lines is not [StartLine start, ..])
+        {
+            throw new LedgerException(folder.Ledger, 1, "does not begin with a start line. Delete the run's folder and train again.");
+        }
+        string materials = Materials.ToJson(Materials.Of(setup));
+        if (start.Numerics != NumericsVersion.Current)
+        {
+            throw new RunException($"{folder.Path}: was begun with Numerics.Version {start.Numerics}, this is {NumericsVersion.Current}. Use the Hearth that began it, or train again.");
+        }
+        if (start.Recipe != setup.Recipe.IdentityDigest()) throw new RunException($"{folder.Recipe}: is not the recipe that the run began with. Put it back, or train again into another folder.");
+        if (start.Materials != Digest.Of(materials))
+        {
+            throw new RunException($"{folder.Path}: {Materials.Difference(folder, setup)} Put the documents back as they were, or train again into another folder.");
+        }
+        if (start.Tokenizer != Digest.Of(setup.Tokenizer.ToJson())) throw new RunException($"{folder.Tokenizer}: is not the tokenizer that the run began with. Train again into another folder.");
+    }
+
+    private static T Guarded<T>(RunFolder folder, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunException($"{folder.Path}: can not be written: {e.Message} Earlier checkpoints are intact; free some room or permit writing, then `hearth train --resume {folder.Path}`.", e);
+        }
+    }
+}
