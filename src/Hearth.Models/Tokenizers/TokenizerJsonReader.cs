@@ -34,12 +34,17 @@ internal static class TokenizerJsonReader
 
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string file)
     {
+        using JsonDocument document = Open(json, file);
+        return Read(new JsonNode(file, "", document.RootElement));
+    }
+
+    private static JsonDocument Open(ReadOnlyMemory<byte> json, string file)
+    {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return Read(new JsonNode(file, "", document.RootElement));
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the second is for names that are not valid Unicode
         {
             throw new ModelFileException(file, $"is not valid JSON: {e.Message} The file is cut short or was altered.", e);
         }

@@ -36,7 +36,7 @@ public class PreTokenizerTests
     public void A_scanner_cuts_as_its_regular_expression_does(string pattern)
     {
         PreTokenizer scanner = ByPattern(pattern);
-        var regex = new Regex(pattern, RegexOptions.CultureInvariant);
+        var regex = new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
         var random = new Random(20_240_501);
         for (int i = 0; i < 20_000; i++)
         {
@@ -60,11 +60,7 @@ public class PreTokenizerTests
     {
         PreTokenizer scanner = ByPattern(pattern);
         Cut(scanner, "x𐐀𝒜y!").ShouldBe(pattern == O200kPattern ? ["x", "𐐀𝒜y", "!"] : ["x𐐀𝒜y", "!"]);    // letters, capital in the middle
-        Cut(scanner, "a\uD800b\uDC00\uD800").ShouldBe(Cut(scanner, "a\uFFFDb\uFFFD\uFFFD").Select((p, i) => i switch
-        {
-            _ when p.Contains('b') => p.Replace('\uFFFD', '\uD800'),
-            _ => p.Replace("\uFFFD\uFFFD", "\uDC00\uD800").Replace('\uFFFD', '\uD800'),
-        }));
+        Cut(scanner, "a\uD800b!\uDC00\uD800 c").Select(p => p.Length).ShouldBe(Cut(scanner, "a\uFFFDb!\uFFFD\uFFFD c").Select(p => p.Length));
     }
 
     [Fact]
@@ -84,12 +80,13 @@ public class PreTokenizerTests
     public void Pieces_cover_the_text_and_none_is_empty()
     {
         var random = new Random(7);
+        PreTokenizer[] scanners = [.. Patterns.Select(p => ByPattern(p.Data))];
         for (int i = 0; i < 2_000; i++)
         {
             string text = new([.. Enumerable.Range(0, random.Next(30)).Select(_ => (char)(random.Next(3) == 0 ? random.Next(0xD7F0, 0xE010) : random.Next(128)))]);
-            foreach (string pattern in Patterns.Select(p => p.Data))
+            foreach (PreTokenizer scanner in scanners)
             {
-                List<string> pieces = Cut(ByPattern(pattern), text);
+                List<string> pieces = Cut(scanner, text);
                 string.Concat(pieces).ShouldBe(text);
                 pieces.ShouldAllBe(p => p.Length > 0);
                 for (int p = 1; p < pieces.Count; p++)
