@@ -19,10 +19,11 @@ public class BpeTrainerTests
                 new string([.. Enumerable.Range(0, random.Next(1, 14)).Select(_ => (char)('a' + random.Next(letters)))]))];
             string[] alphabet = [.. string.Concat(words).Distinct().Order().Select(c => c.ToString())];
             List<(int, int)> expected = NaiveBpe.Train(
-                alphabet, words.Select(w => (w.Select(c => Array.IndexOf(alphabet, c.ToString())).ToArray(), 1L)), most: 60);
+                alphabet.Length, words.Select(w => (w.Select(c => Array.IndexOf(alphabet, c.ToString())).ToArray(), 1L)), most: 60);
 
             Tokenizer tokenizer = BpeTrainer.Train(words, new BpeTrainingOptions { VocabularySize = 10_000, IncludeAllBytes = false });
             tokenizer.Merges.Select(m => (m.Left, m.Right)).Take(60).ShouldBe(expected, $"round {round}: {string.Join(' ', words)}");
+            Enumerable.Range(0, tokenizer.VocabularySize).Select(id => Encoding.UTF8.GetString(tokenizer.Bytes(id))).ShouldBeUnique();
         }
     }
 
@@ -68,24 +69,20 @@ public class BpeTrainerTests
     }
 
     [Fact]
-    public void A_token_that_can_be_spelled_in_two_ways_is_one_token()
-    {
-        // "abc" arises as ab+c and as a+bc.
-        string corpus = string.Concat(Enumerable.Repeat("xab xab yab zbc zbc wbc abc abc ", 9)) + string.Concat(Enumerable.Repeat("qabc abcq ", 40));
-        Tokenizer tokenizer = BpeTrainer.Train([corpus], new BpeTrainingOptions { VocabularySize = 400 });
-        string[] spelled = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(id => Encoding.Latin1.GetString(tokenizer.Bytes(id)))];
-        spelled.ShouldBeUnique();
-        tokenizer.Merges.Select(m => (m.Left, m.Right)).ShouldBeUnique();
-        Tokenizer.Parse(tokenizer.ToJson()).ToJson().ShouldBe(tokenizer.ToJson());
-    }
-
-    [Fact]
     public void No_merge_spells_a_special_token()
     {
-        Tokenizer tokenizer = BpeTrainer.Train(["bread bread bread"], new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = ["brea"] });
-        tokenizer.Merges.Select(m => Encoding.UTF8.GetString(tokenizer.Bytes(m.Result))).ShouldNotContain("brea");
-        tokenizer.Encode("bread").ShouldNotContain(tokenizer.Special("brea")!.Value);
-        Tokenizer.Parse(tokenizer.ToJson()).Special("brea").ShouldBe(tokenizer.Special("brea"));
+        string[] spelled = [.. Spelled()];
+        spelled.ShouldContain("ead");
+        spelled.ShouldContain("bread");
+        Spelled("ead").ShouldNotContain("ead");
+        Spelled("ead").ShouldContain("br");
+
+        static IEnumerable<string> Spelled(params string[] special)
+        {
+            Tokenizer tokenizer = BpeTrainer.Train(["bread bread bread"], new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = special });
+            Tokenizer.Parse(tokenizer.ToJson()).ToJson().ShouldBe(tokenizer.ToJson());
+            return tokenizer.Merges.Select(m => Encoding.UTF8.GetString(tokenizer.Bytes(m.Result)));
+        }
     }
 
     [Fact]
