@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Hearth.Models.Tokenizers;
 
-/// <summary>Byte-pair encoding of one piece: the neighbours with the lowest rank merge first, the leftmost of equals, until none can.</summary>
+/// <summary>Byte-pair encoding of one piece: neighbours of the lowest rank merge first, the leftmost of equals, until none can.</summary>
 internal sealed class BpeModel
 {
     // Up to this many bytes, looking at every pair again after each merge is faster than keeping a queue of them.

@@ -47,7 +47,8 @@ internal sealed class MergeLearner
             int first = at, last = at + words[word].Length - 1;
             foreach (byte b in words[word])
             {
-                (_token[at], _previous[at], _next[at], _wordOf[at]) = (byteId[b], at == first ? None : at - 1, at == last ? None : at + 1, word);
+                (_token[at], _previous[at], _next[at], _wordOf[at]) =
+                    (byteId[b], at == first ? None : at - 1, at == last ? None : at + 1, word);
                 if (at > first) Add(at - 1, _token[at - 1], _token[at]);
                 at++;
             }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Hearth.Models.Tokenizers;
 
-/// <summary>A queue that gives its lowest number first. Four children a node: they share a cache line, which is what the time goes on.</summary>
+/// <summary>A queue that gives its lowest number first. Four children a node: they share a cache line, where the time goes.</summary>
 /// <param name="capacity">How many numbers to have room for at first.</param>
 internal sealed class MinHeap(int capacity)
 {

@@ -30,7 +30,8 @@ public class BpeTrainerTests
     [Fact]
     public void The_order_of_the_documents_does_not_matter()
     {
-        string[] documents = [.. Enumerable.Range(0, 300).Select(i => $"Document {i} says {i * i} of {(i % 7 == 0 ? "bread" : "grain")}.\nIt ends.")];
+        string[] documents = [.. Enumerable.Range(0, 300).Select(i =>
+            $"Document {i} says {i * i} of {(i % 7 == 0 ? "bread" : "grain")}.\nIt ends.")];
         var options = new BpeTrainingOptions { VocabularySize = 500, SpecialTokens = ["<|end|>"] };
         byte[] forwards = BpeTrainer.Train(documents, options).ToJson();
         BpeTrainer.Train(documents.Reverse(), options).ToJson().ShouldBe(forwards);
@@ -42,14 +43,16 @@ public class BpeTrainerTests
     public void The_file_of_a_trained_tokenizer_is_the_same_bytes_everywhere()
     {
         string[] documents = [.. Enumerable.Range(0, 100).Select(i => $"Où est le pain n° {i}? Çà et là, 面包 {i % 9}.\r\n")];
-        byte[] json = BpeTrainer.Train(documents, new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = ["<|\"fin\\|>", "<|début|>"] }).ToJson();
+        var options = new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = ["<|\"fin\\|>", "<|début|>"] };
+        byte[] json = BpeTrainer.Train(documents, options).ToJson();
         Digest.Of(json).ShouldBe("2931f98ac83b8d018e3bda13280c2f171b35a65ae9cad2421d4261e7ec11028b");
     }
 
     [Fact]
     public void All_bytes_come_first_in_the_order_of_their_characters_and_special_tokens_last()
     {
-        Tokenizer tokenizer = BpeTrainer.Train(["aa aa aa"], new BpeTrainingOptions { VocabularySize = 260, SpecialTokens = ["<|b|>", "<|a|>"] });
+        var options = new BpeTrainingOptions { VocabularySize = 260, SpecialTokens = ["<|b|>", "<|a|>"] };
+        Tokenizer tokenizer = BpeTrainer.Train(["aa aa aa"], options);
         Enumerable.Range(0, 256).Select(id => tokenizer.Bytes(id)[0]).Distinct().Count().ShouldBe(256);
         tokenizer.Bytes(0).ToArray().ShouldBe("!"u8.ToArray());
         tokenizer.Bytes(94).ToArray().ShouldBe([0xA1]);
@@ -79,7 +82,8 @@ public class BpeTrainerTests
 
         static IEnumerable<string> Spelled(params string[] special)
         {
-            Tokenizer tokenizer = BpeTrainer.Train(["bread bread bread"], new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = special });
+            var options = new BpeTrainingOptions { VocabularySize = 300, SpecialTokens = special };
+            Tokenizer tokenizer = BpeTrainer.Train(["bread bread bread"], options);
             Tokenizer.Parse(tokenizer.ToJson()).ToJson().ShouldBe(tokenizer.ToJson());
             return tokenizer.Merges.Select(m => Encoding.UTF8.GetString(tokenizer.Bytes(m.Result)));
         }
@@ -106,6 +110,7 @@ public class BpeTrainerTests
     [InlineData(300, "\uD800")]
     public void Impossible_options_are_refused(int size, params string[] special)
     {
-        Should.Throw<ArgumentException>(() => BpeTrainer.Train(["text"], new BpeTrainingOptions { VocabularySize = size, SpecialTokens = special }));
+        var options = new BpeTrainingOptions { VocabularySize = size, SpecialTokens = special };
+        Should.Throw<ArgumentException>(() => BpeTrainer.Train(["text"], options));
     }
 }

@@ -1,6 +1,6 @@
 namespace Hearth.Models.Tests.Tokenizers;
 
-/// <summary>Byte-pair encoding and its training as the definitions say them, without any cleverness: what the fast forms are compared with.</summary>
+/// <summary>Byte-pair encoding and its training as defined, without any cleverness: what the fast forms are compared with.</summary>
 internal static class NaiveBpe
 {
     /// <summary>Merges the leftmost pair of lowest rank until no pair has a rank.</summary>
@@ -28,9 +28,9 @@ internal static class NaiveBpe
         {
             var counts = new Dictionary<(int Left, int Right), long>();
             foreach ((List<int> ids, long count) in words)
-                for (int i = 0; i + 1 < ids.Count; i++) counts[(ids[i], ids[i + 1])] = counts.GetValueOrDefault((ids[i], ids[i + 1])) + count;
+                foreach ((int, int) pair in ids.Zip(ids.Skip(1))) counts[pair] = counts.GetValueOrDefault(pair) + count;
             if (counts.Count == 0) return merges;
-            ((int left, int right), long best) = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key.Left).ThenBy(c => c.Key.Right).First();
+            ((int left, int right), long best) = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).First();
             if (best < 2) return merges;
 
             int result = tokens++;

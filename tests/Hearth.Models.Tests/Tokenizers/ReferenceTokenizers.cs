@@ -36,7 +36,8 @@ internal static class ReferenceTokenizers
 
     private static Tokenizer Packed(string folder)
     {
-        using Stream file = new GZipStream(File.OpenRead(SharedData.File($"data/tokenizers/{folder}/tokenizer.json.gz")), CompressionMode.Decompress);
+        string path = SharedData.File($"data/tokenizers/{folder}/tokenizer.json.gz");
+        using Stream file = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
         JsonNode json = JsonNode.Parse(file)!;
         if (folder == "qwen3") json["normalizer"] = null; // NFC is not supported; cases that need it are left out
         return Parse(json);
@@ -45,13 +46,14 @@ internal static class ReferenceTokenizers
     private static Tokenizer Gpt2()
     {
         JsonNode vocab = JsonNode.Parse(File.ReadAllBytes(SharedData.File("data/tokenizers/gpt2/encoder.json")))!;
-        IEnumerable<string> merges = File.ReadLines(SharedData.File("data/tokenizers/gpt2/vocab.bpe")).Skip(1).Where(line => line.Length > 0);
+        string ranks = SharedData.File("data/tokenizers/gpt2/vocab.bpe");
+        IEnumerable<string> merges = File.ReadLines(ranks).Skip(1).Where(line => line.Length > 0); // the first line is a version
         JsonObject json = Shell(JsonNode.Parse("""{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}""")!, vocab, merges);
         json["added_tokens"] = new JsonArray(JsonNode.Parse("""{"id": 50256, "content": "<|endoftext|>", "special": true}"""));
         return Parse(json);
     }
 
-    /// <summary>The ranks file lists tokens only: a token's merge is the last one that encoding its bytes with the lower ranks would make.</summary>
+    /// <summary>The ranks file lists tokens only: its merge joins the two parts that the lower ranks make of it.</summary>
     private static Tokenizer GptOss()
     {
         using var lines = new StreamReader(new GZipStream(

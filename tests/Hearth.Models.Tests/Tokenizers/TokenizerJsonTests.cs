@@ -138,7 +138,11 @@ public class TokenizerJsonTests
     {
         if (round % 8 == 0) return Good[..random.Next(Good.Length)];
         List<byte> json = [.. Good];
-        string[] planted = ["\"", "\\", "{", "}", "[", "]", ",", ":", "null", "1e9", "-1", "99999999999999999999", "\\ud800", "\u0000", "é", "true", "\"id\": 0"];
+        string[] planted =
+        [
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "1e9", "-1", "99999999999999999999", "\\ud800", "\u0000", "é", "true",
+            "\"id\": 0",
+        ];
         for (int edits = random.Next(1, 4); edits > 0; edits--)
         {
             int at = random.Next(json.Count);

@@ -108,7 +108,8 @@ public class TokenizerTests
         for (int length = 1; length < 140; length++)
         {
             string word = new([.. Enumerable.Range(0, length).Select(_ => random.Next(3) == 0 ? 'b' : 'a')]);
-            List<string> expected = NaiveBpe.Merge(word.Select(c => c.ToString()), (l, r) => ranks.TryGetValue((l, r), out int rank) ? rank : null);
+            List<string> expected = NaiveBpe.Merge(
+                word.Select(c => c.ToString()), (l, r) => ranks.TryGetValue((l, r), out int rank) ? rank : null);
             tokenizer.Encode(word).Select(id => Text(tokenizer, id)).ShouldBe(expected, word);
             tokenizer.Encode(word).ShouldBe(tokenizer.Encode(word), "from the cache");
         }
@@ -120,13 +121,15 @@ public class TokenizerTests
         byte[] json = """
             {"added_tokens": [{"id": 259, "content": "bc", "special": true}],
              "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "decoder": {"type": "ByteLevel"},
-             "model": {"type": "BPE", "ignore_merges": true, "vocab": {"a": 0, "b": 1, "c": 2, "abc": 3, "ab": 4, "bc": 259}, "merges": ["a b"]}}
+             "model": {"type": "BPE", "ignore_merges": true, "merges": ["a b"],
+               "vocab": {"a": 0, "b": 1, "c": 2, "abc": 3, "ab": 4, "bc": 259}}}
             """u8.ToArray();
         Tokenizer tokenizer = Tokenizer.Parse(json);
         tokenizer.Encode("abc").ShouldBe([3]);
         tokenizer.Encode("abca").ShouldBe([4, 2, 0]);
         tokenizer.Encode("bc").ShouldBe([1, 2], "a special token never comes from ordinary text");
-        Tokenizer.Parse(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json).Replace("true, \"vocab\"", "false, \"vocab\""))).Encode("abc").ShouldBe([4, 2]);
+        string merging = Encoding.UTF8.GetString(json).Replace("true, \"merges\"", "false, \"merges\"");
+        Tokenizer.Parse(Encoding.UTF8.GetBytes(merging)).Encode("abc").ShouldBe([4, 2]);
     }
 
     [Fact]
@@ -165,7 +168,8 @@ public class TokenizerTests
             "random letters" => new string([.. Enumerable.Range(0, Length).Select(_ => (char)random.Next('a', 'z' + 1))]),
             _ => string.Concat(Enumerable.Repeat("<|end|<|use", Length / 11)),
         };
-        Tokenizer tokenizer = BpeTrainer.Train([text[..4_096], Prose], new BpeTrainingOptions { VocabularySize = 1_000, SpecialTokens = ["<|end|>", "<|user|>"] });
+        var options = new BpeTrainingOptions { VocabularySize = 1_000, SpecialTokens = ["<|end|>", "<|user|>"] };
+        Tokenizer tokenizer = BpeTrainer.Train([text[..4_096], Prose], options);
         var clock = Stopwatch.StartNew();
         int[] tokens = tokenizer.Encode(text, parseSpecial: true);
         // Well under a second on an idle machine; anything quadratic takes minutes.
@@ -214,7 +218,8 @@ public class TokenizerTests
         model.GetProperty("type").GetString().ShouldBe("BPE");
         model.GetProperty("vocab").EnumerateObject().Select(t => t.Value.GetInt32()).ShouldBe(Enumerable.Range(0, 317));
         model.GetProperty("merges").GetArrayLength().ShouldBe(Small.Merges.Count);
-        root.GetProperty("added_tokens").EnumerateArray().Select(t => (t.GetProperty("id").GetInt32(), t.GetProperty("special").GetBoolean()))
+        root.GetProperty("added_tokens").EnumerateArray()
+            .Select(t => (t.GetProperty("id").GetInt32(), t.GetProperty("special").GetBoolean()))
             .ShouldBe([(317, true), (318, true), (319, true)]);
         JsonElement steps = root.GetProperty("pre_tokenizer").GetProperty("pretokenizers");
         steps[0].GetProperty("type").GetString().ShouldBe("Split");
@@ -228,7 +233,11 @@ public class TokenizerTests
     }
 
     private static Tokenizer Train(int size, params string[] special) =>
-        BpeTrainer.Train([Prose, Prose, "institutions answer for whatever documents say, institutions answer for documents, whatever they say of institutions"],
+        BpeTrainer.Train(
+            [
+                Prose, Prose,
+                "institutions answer for whatever documents say, institutions answer for documents, whatever they say of institutions",
+            ],
             new BpeTrainingOptions { VocabularySize = size, SpecialTokens = special });
 
     private static string RandomText(Random random, int runes)
