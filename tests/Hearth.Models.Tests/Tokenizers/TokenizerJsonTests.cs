@@ -48,6 +48,7 @@ public class TokenizerJsonTests
     [InlineData("decoder.type", "\"WordPiece\"")]
     [InlineData("added_tokens[0].id", "5")]
     [InlineData("added_tokens[0].id", "289")]
+    [InlineData("added_tokens[0].id", "4000000")]
     [InlineData("added_tokens[0].content", "\"\"")]
     [InlineData("added_tokens[0].content", "\"\\ud800\"")]
     [InlineData("added_tokens[0].content", "\"a\"")]
