@@ -1,18 +1,20 @@
+using System.Runtime.CompilerServices;
+
 namespace Hearth.Models.Tokenizers;
 
-/// <summary>Byte-pair encoding of one piece: the neighbours with the lowest rank merge first, the leftmost of equals, until none can.</summary>
+/// <summary>Byte-pair encoding of one piece: neighbours of the lowest rank merge first, the leftmost of equals, until none can.</summary>
 internal sealed class BpeModel
 {
     // Up to this many bytes, looking at every pair again after each merge is faster than keeping a queue of them.
     private const int ShortWord = 48;
 
     private readonly int[] _byteTokens = new int[256];
-    private readonly Dictionary<long, (int Rank, int Result)> _merges;
+    private readonly MergeTable _merges;
     private readonly Dictionary<string, int>? _wholeWords;
 
     /// <summary>Prepares a vocabulary for encoding.</summary>
     /// <param name="vocabulary">Every token's bytes, by id; null where no token has the id.</param>
-    /// <param name="merges">By rank. A pair listed twice keeps its last rank, as the reference does.</param>
+    /// <param name="merges">By rank.</param>
     /// <param name="ignoreMerges">A piece that is a token is never built by merges.</param>
     /// <param name="isSpecial">By id; ordinary text never becomes one of these by being a token as a whole.</param>
     public BpeModel(IReadOnlyList<byte[]?> vocabulary, IReadOnlyList<Merge> merges, bool ignoreMerges, ReadOnlySpan<bool> isSpecial)
@@ -25,9 +27,7 @@ internal sealed class BpeModel
             if (bytes.Length == 1) _byteTokens[bytes[0]] = id;
             if (!isSpecial[id]) _wholeWords?.TryAdd(Latin(bytes), id);
         }
-        _merges = new Dictionary<long, (int, int)>(merges.Count);
-        for (int rank = 0; rank < merges.Count; rank++)
-            _merges[Merge.Key(merges[rank].Left, merges[rank].Right)] = (rank, merges[rank].Result);
+        _merges = new MergeTable(merges);
     }
 
     /// <summary>Appends the tokens of one piece.</summary>
@@ -53,61 +53,60 @@ internal sealed class BpeModel
     {
         Span<(int Rank, int Result)> pairs = stackalloc (int, int)[ids.Length]; // pairs[i] is ids[i] with ids[i + 1]
         int count = ids.Length;
-        for (int i = 0; i + 1 < count; i++) pairs[i] = Pair(ids[i], ids[i + 1]);
+        for (int i = 0; i + 1 < count; i++) pairs[i] = _merges.Find(ids[i], ids[i + 1]);
         while (count > 1)
         {
             int best = 0;
             for (int i = 1; i + 1 < count; i++)
                 if (pairs[i].Rank < pairs[best].Rank) best = i;
-            if (pairs[best].Rank == int.MaxValue) break;
+            if (pairs[best] == MergeTable.NoPair) break;
 
             ids[best] = pairs[best].Result;
             ids[(best + 2)..count].CopyTo(ids[(best + 1)..]);
             pairs[(best + 1)..(count - 1)].CopyTo(pairs[best..]);
             count--;
-            if (best > 0) pairs[best - 1] = Pair(ids[best - 1], ids[best]);
-            if (best + 1 < count) pairs[best] = Pair(ids[best], ids[best + 1]);
+            if (best > 0) pairs[best - 1] = _merges.Find(ids[best - 1], ids[best]);
+            if (best + 1 < count) pairs[best] = _merges.Find(ids[best], ids[best + 1]);
         }
         return count;
     }
 
+    // Optimised from the first call on, because the first long piece may be a megabyte that someone sent to slow things down.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int MergeLong(Span<int> ids)
     {
-        const int Gone = -1;
         int n = ids.Length;
         int[] next = new int[n], previous = new int[n];
-        var first = new (int, long)[n - 1];
-        for (int i = 0; i < n; i++) (next[i], previous[i]) = (i + 1, i - 1);
-        for (int i = 0; i + 1 < n; i++) first[i] = (i, Priority(Pair(ids[i], ids[i + 1]).Rank, i));
-
-        // An entry is out of date when the pair at its place has another rank by now; that pair then has its own entry.
-        var queue = new PriorityQueue<int, long>(first);
-        while (queue.TryDequeue(out int at, out long priority))
+        var pairs = new (int Rank, int Result)[n]; // pairs[i] is ids[i] with ids[next[i]]; no rank where either is gone
+        var queue = new MinHeap(n);
+        for (int i = 0; i < n; i++)
         {
-            if (priority >> 32 == int.MaxValue) break;
-            if (ids[at] == Gone || next[at] == n) continue;
-            int right = next[at];
-            (int rank, int result) = Pair(ids[at], ids[right]);
-            if (Priority(rank, at) != priority) continue;
+            (next[i], previous[i]) = (i + 1, i - 1);
+            pairs[i] = i + 1 < n ? _merges.Find(ids[i], ids[i + 1]) : MergeTable.NoPair;
+            if (pairs[i] != MergeTable.NoPair) queue.Add(Priority(pairs[i].Rank, i));
+        }
 
-            (ids[at], ids[right]) = (result, Gone);
-            int after = next[at] = next[right];
-            if (after < n)
-            {
-                previous[after] = at;
-                if (Pair(result, ids[after]) is { Rank: < int.MaxValue } p) queue.Enqueue(at, Priority(p.Rank, at));
-            }
-            int before = previous[at];
-            if (before >= 0 && Pair(ids[before], result) is { Rank: < int.MaxValue } q) queue.Enqueue(before, Priority(q.Rank, before));
+        while (queue.TryTake(out long lowest))
+        {
+            int at = (int)lowest;
+            if (pairs[at].Rank != (int)(lowest >> 32)) continue; // changed since; the pair that stands here has its own entry
+
+            int right = next[at], after = next[right], before = previous[at];
+            ids[at] = pairs[at].Result;
+            next[at] = after;
+            pairs[right] = MergeTable.NoPair;
+            pairs[at] = after < n ? _merges.Find(ids[at], ids[after]) : MergeTable.NoPair;
+            if (pairs[at] != MergeTable.NoPair) queue.Add(Priority(pairs[at].Rank, at));
+            if (after < n) previous[after] = at;
+            if (before < 0) continue;
+            pairs[before] = _merges.Find(ids[before], ids[at]);
+            if (pairs[before] != MergeTable.NoPair) queue.Add(Priority(pairs[before].Rank, before));
         }
 
         int count = 0;
         for (int i = 0; i < n; i = next[i]) ids[count++] = ids[i];
         return count;
     }
-
-    private (int Rank, int Result) Pair(int left, int right) =>
-        _merges.TryGetValue(Merge.Key(left, right), out (int, int) found) ? found : (int.MaxValue, 0);
 
     private static long Priority(int rank, int place) => ((long)rank << 32) | (uint)place;
 

@@ -36,7 +36,8 @@ public static class BpeTrainer
         if (size < alphabet.Length)
         {
             throw new ArgumentException($"A vocabulary of {options.VocabularySize:N0} can not hold {alphabet.Length} bytes and "
-                + $"{options.SpecialTokens.Count} special tokens. Ask for {alphabet.Length + options.SpecialTokens.Count:N0} or more.", nameof(options));
+                + $"{options.SpecialTokens.Count} special tokens. "
+                + $"Ask for {alphabet.Length + options.SpecialTokens.Count:N0} or more.", nameof(options));
         }
 
         IEnumerable<byte[]> reserved = options.SpecialTokens.Select(ByteAlphabet.Read).OfType<byte[]>();
@@ -83,7 +84,9 @@ public static class BpeTrainer
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (string token in tokens)
         {
-            string? problem = token.Length is 0 or > SpecialToken.LongestContent ? $"has {token.Length} characters, expected 1 to {SpecialToken.LongestContent}"
+            string? problem =
+                token.Length is 0 or > SpecialToken.LongestContent
+                    ? $"has {token.Length} characters, expected 1 to {SpecialToken.LongestContent}"
                 : !seen.Add(token) ? "is listed twice"
                 : token.EnumerateRunes().Any(r => r == Rune.ReplacementChar) ? "holds a character that is not valid Unicode"
                 : ByteAlphabet.Read(token)?.Length == 1 ? "is how a single byte is written"

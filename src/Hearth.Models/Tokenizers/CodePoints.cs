@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Hearth.Models.Tokenizers;
 
-/// <summary>What a pre-tokenizer asks about a code point. Categories follow .NET's own Unicode tables, not the operating system's.</summary>
+/// <summary>What a pre-tokenizer asks of a code point. Categories are those of .NET's own Unicode tables, not the system's.</summary>
 [Flags]
 internal enum Kind : byte
 {

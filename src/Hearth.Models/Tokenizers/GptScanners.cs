@@ -84,7 +84,7 @@ internal sealed class O200kScanner : PatternScanner
         return signsEnd;
     }
 
-    /// <summary><c>Head*Tail+</c> from <paramref name="at"/>, or -1. Where no tail follows the heads, the last caseless one is the tail.</summary>
+    /// <summary><c>Head*Tail+</c> from <paramref name="at"/>, or -1. With no tail after the heads, the last caseless one is it.</summary>
     private static int EndingLow(ReadOnlySpan<char> text, int at)
     {
         int heads = at, afterLastCaseless = -1;

@@ -22,7 +22,8 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
         get
         {
             Require(JsonValueKind.Object, "an object");
-            return new JsonNode(file, key.Length == 0 ? name : $"{key}.{name}", element.TryGetProperty(name, out JsonElement value) ? value : default);
+            element.TryGetProperty(name, out JsonElement value);
+            return new JsonNode(file, key.Length == 0 ? name : $"{key}.{name}", value);
         }
     }
 

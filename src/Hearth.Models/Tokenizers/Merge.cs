@@ -1,6 +1,6 @@
 namespace Hearth.Models.Tokenizers;
 
-/// <summary>One rule of byte-pair encoding: two neighbouring tokens become one. A rule's place in the list is its rank; lower ranks go first.</summary>
+/// <summary>One rule of byte-pair encoding: two neighbours become one token. Its place in the list is its rank; low ranks go first.</summary>
 /// <param name="Left">Id of the first token.</param>
 /// <param name="Right">Id of the token after it.</param>
 /// <param name="Result">Id of the token whose bytes are both, one after the other.</param>

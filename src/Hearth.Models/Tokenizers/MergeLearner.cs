@@ -6,13 +6,17 @@ namespace Hearth.Models.Tokenizers;
 /// Learns merges from counted words. Every pair of neighbouring tokens knows how often it occurs and where it has occurred, so a merge
 /// touches only the places it changes; a queue gives the most frequent pair.
 /// </summary>
+/// <remarks>
+/// A merge is applied wherever it can be, so what becomes of a stretch of bytes between two token boundaries depends on those bytes alone.
+/// Hence no two merges spell the same token; and a pair is only ever added to in the one step that makes the newer of its two tokens:
+/// after that step its count only falls, and its places stay in ascending order.
+/// </remarks>
 internal sealed class MergeLearner
 {
     // A pair that occurs once saves one token in one place: it says nothing about the language.
     private const long FewestOccurrences = 2;
     private const int None = -1;
 
-    private readonly Dictionary<string, int> _idOf = new(StringComparer.Ordinal); // by the token's bytes as Latin-1
     private readonly HashSet<string> _reserved;
     private readonly Dictionary<long, Pair> _pairs = [];
     private readonly PriorityQueue<long, (long Count, long Key)> _queue = new(MostFrequentFirst.Instance);
@@ -30,7 +34,6 @@ internal sealed class MergeLearner
     public MergeLearner(IReadOnlyList<byte[]> alphabet, IEnumerable<byte[]> reserved, List<byte[]> words, List<long> wordCounts)
     {
         Tokens = [.. alphabet];
-        for (int id = 0; id < alphabet.Count; id++) _idOf.Add(Name(alphabet[id]), id);
         _reserved = reserved.Select(Name).ToHashSet(StringComparer.Ordinal);
         _wordCounts = wordCounts;
         int length = checked(words.Sum(w => w.Length));
@@ -44,7 +47,8 @@ internal sealed class MergeLearner
             int first = at, last = at + words[word].Length - 1;
             foreach (byte b in words[word])
             {
-                (_token[at], _previous[at], _next[at], _wordOf[at]) = (byteId[b], at == first ? None : at - 1, at == last ? None : at + 1, word);
+                (_token[at], _previous[at], _next[at], _wordOf[at]) =
+                    (byteId[b], at == first ? None : at - 1, at == last ? None : at + 1, word);
                 if (at > first) Add(at - 1, _token[at - 1], _token[at]);
                 at++;
             }
@@ -61,42 +65,29 @@ internal sealed class MergeLearner
     /// <summary>Learns merges until there are <paramref name="size"/> tokens or no pair occurs often enough.</summary>
     public void Learn(int size)
     {
-        var listed = new HashSet<long>();
         while (Tokens.Count < size && _queue.TryDequeue(out long key, out (long Count, long Key) entry))
         {
-            if (!_pairs.TryGetValue(key, out Pair? pair)) continue;
+            Pair pair = _pairs[key];
             if (pair.Count != entry.Count)
             {
-                // A pair that has risen has a newer entry; one that has fallen waits for its turn at the lower count.
-                if (pair.Count < entry.Count) Enqueue(key, pair);
+                Enqueue(key, pair); // it has fallen since, and waits for its turn at the lower count
                 continue;
             }
             _pairs.Remove(key);
             int left = (int)(key >> 32), right = (int)key;
-            if (ResultOf(left, right) is not int result) continue;
-            // Two ways to spell one token can bring a merged pair back; the rule that exists covers it.
-            if (listed.Add(key)) Merges.Add(new Merge(left, right, result));
-            Apply(left, right, result, pair.Places);
+            byte[] bytes = [.. Tokens[left], .. Tokens[right]];
+            if (_reserved.Contains(Name(bytes))) continue;
+
+            Merges.Add(new Merge(left, right, Tokens.Count));
+            Apply(left, right, Tokens.Count, pair.Places);
+            Tokens.Add(bytes);
             EnqueueRisen();
         }
     }
 
-    /// <summary>The token spelled by two; made if there is none yet. Null where a special token has that name.</summary>
-    private int? ResultOf(int left, int right)
-    {
-        byte[] bytes = [.. Tokens[left], .. Tokens[right]];
-        string name = Name(bytes);
-        if (_idOf.TryGetValue(name, out int id)) return id;
-        if (_reserved.Contains(name)) return null;
-        _idOf.Add(name, Tokens.Count);
-        Tokens.Add(bytes);
-        return Tokens.Count - 1;
-    }
-
     private void Apply(int left, int right, int result, List<int> places)
     {
-        if (left == right) places.Sort(); // in a run of equal tokens the leftmost two merge first
-        foreach (int at in places)
+        foreach (int at in places) // ascending, so that in a run of equal tokens the leftmost two merge first
         {
             if (_token[at] != left || _next[at] == None || _token[_next[at]] != right) continue; // changed since it was noted
             int second = _next[at], before = _previous[at], after = _next[second];
@@ -120,7 +111,7 @@ internal sealed class MergeLearner
         _risen.Add(key);
     }
 
-    /// <summary>Counts one occurrence less. The pair being merged is no longer counted, so it may be absent.</summary>
+    /// <summary>Counts one occurrence less. A pair that was merged or may not be is no longer counted.</summary>
     private void Remove(int at, int left, int right)
     {
         if (_pairs.TryGetValue(Merge.Key(left, right), out Pair? pair)) pair.Count -= _wordCounts[_wordOf[at]];

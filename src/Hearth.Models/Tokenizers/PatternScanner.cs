@@ -52,7 +52,7 @@ internal abstract class PatternScanner : PreTokenizer
         return (first, Fold(text[at + 2], anyCase)) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? 3 : 0;
     }
 
-    /// <summary><c>\s+(?!\S)|\s+</c>: white space, leaving its last character to the word that follows. Every space is one UTF-16 unit.</summary>
+    /// <summary><c>\s+(?!\S)|\s+</c>: white space, less its last character (one UTF-16 unit) if more text follows.</summary>
     protected static int WhiteSpace(ReadOnlySpan<char> text, int start)
     {
         int end = CodePoints.RunOf(text, start, Kind.Space);

@@ -10,7 +10,7 @@ public abstract class PreTokenizer
     /// <summary>GPT-2's pattern: words with the space before them, numbers of any length.</summary>
     public static PreTokenizer Gpt2 { get; } = new Gpt2Scanner();
 
-    /// <summary>GPT-4's pattern (cl100k): contractions in any case, numbers of up to three digits, line ends kept with the signs before them.</summary>
+    /// <summary>GPT-4's pattern (cl100k): contractions in any case, numbers of up to three digits, line ends kept with signs.</summary>
     public static PreTokenizer Gpt4 { get; } = Gpt4Scanner.Cl100k;
 
     /// <summary>Each line with its line feed; for corpora whose reference implementation reads line by line.</summary>

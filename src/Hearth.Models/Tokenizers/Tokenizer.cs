@@ -71,13 +71,13 @@ public sealed class Tokenizer
 
     /// <summary>Reads a Hugging Face <c>tokenizer.json</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ModelFileException">The file is missing, malformed, or uses a part that is not supported; the message names the key.</exception>
+    /// <exception cref="ModelFileException">The file is missing, malformed or not supported; the message names the key.</exception>
     public static Tokenizer Load(string path) => TokenizerJsonReader.Load(path);
 
     /// <summary>Reads the content of a Hugging Face <c>tokenizer.json</c>.</summary>
     /// <param name="json">The content, UTF-8.</param>
     /// <param name="name">What errors call the file.</param>
-    /// <exception cref="ModelFileException">The content is malformed, or uses a part that is not supported; the message names the key.</exception>
+    /// <exception cref="ModelFileException">The content is malformed or not supported; the message names the key.</exception>
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name = "tokenizer.json") => TokenizerJsonReader.Parse(json, name);
 
     /// <summary>The tokenizer as a Hugging Face <c>tokenizer.json</c>: equal tokenizers give equal bytes.</summary>
@@ -98,7 +98,7 @@ public sealed class Tokenizer
     /// Special tokens written in the text become their ids. Leave it off for text from people one does not trust: then their characters
     /// are ordinary text.
     /// </param>
-    /// <exception cref="UnencodableTextException">The vocabulary was trained without all bytes and lacks one that the text holds.</exception>
+    /// <exception cref="UnencodableTextException">The vocabulary was trained without all bytes and lacks one of the text's.</exception>
     public int[] Encode(string text, bool parseSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -21,7 +21,10 @@ internal static class TokenizerJsonReader
         {
             using FileStream stream = File.OpenRead(path);
             if (stream.Length > LongestFile)
-                throw new ModelFileException(path, $"the file has {stream.Length:N0} bytes, at most {LongestFile:N0} are read. Is it a tokenizer.json?");
+            {
+                throw new ModelFileException(path,
+                    $"the file has {stream.Length:N0} bytes, at most {LongestFile:N0} are read. Is it a tokenizer.json?");
+            }
             var json = new byte[stream.Length];
             stream.ReadExactly(json);
             return Parse(json, path);
@@ -34,12 +37,17 @@ internal static class TokenizerJsonReader
 
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string file)
     {
+        using JsonDocument document = Open(json, file);
+        return Read(new JsonNode(file, "", document.RootElement));
+    }
+
+    private static JsonDocument Open(ReadOnlyMemory<byte> json, string file)
+    {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return Read(new JsonNode(file, "", document.RootElement));
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the second is for names that are not valid Unicode
         {
             throw new ModelFileException(file, $"is not valid JSON: {e.Message} The file is cut short or was altered.", e);
         }
@@ -111,8 +119,8 @@ internal static class TokenizerJsonReader
             if (!contents.Add(content) || !special.TryAdd(id, token))
                 throw entry.Bad($"has the content or id of an earlier entry ('{JsonNode.Shorten(content)}', {id})");
         }
-        if (special.Count > 0)
-            RequireFewMissing(added, Math.Max(special.Keys.Last(), ids.Values.Max()), ids.Count + special.Keys.Count(id => !ordinary.ContainsKey(id)));
+        int both = special.Keys.Count(ordinary.ContainsKey);
+        RequireFewMissing(added, special.Keys.Concat(ids.Values).Max(), ids.Count + special.Count - both);
         return [.. special.Values];
     }
 
@@ -125,7 +133,10 @@ internal static class TokenizerJsonReader
             bytes[id] = ByteAlphabet.Read(content);
             if (bytes[id] is not null) continue;
             if (!isSpecial.Contains(id))
-                throw vocab.Bad($"has the token '{JsonNode.Shorten(content)}', whose characters do not stand for bytes. Only byte-level vocabularies are supported");
+            {
+                throw vocab.Bad($"has the token '{JsonNode.Shorten(content)}', whose characters do not stand for bytes. "
+                    + "Only byte-level vocabularies are supported");
+            }
             bytes[id] = Encoding.UTF8.GetBytes(content);
         }
         return bytes;
@@ -167,7 +178,7 @@ internal static class TokenizerJsonReader
         Expect(node["type"], "Sequence", "ByteLevel");
         if (node["type"].Text() == "ByteLevel")
         {
-            if (!ReadByteLevel(node)) throw node["use_regex"].Bad("is false and no Split comes before it: text without pieces is not supported");
+            if (!ReadByteLevel(node)) throw node["use_regex"].Bad("is false without a Split before it, which is not supported");
             return PreTokenizer.Gpt2;
         }
 
@@ -190,13 +201,14 @@ internal static class TokenizerJsonReader
         Expect(node["type"], "Split");
         string pattern = node["pattern"]["Regex"].Text();
         PatternScanner scanner = PatternScanner.Known.FirstOrDefault(s => s.Pattern == pattern)
-            ?? throw node["pattern"]["Regex"].Bad($"is '{JsonNode.Shorten(pattern)}', which is none of the {PatternScanner.Known.Count} supported patterns "
-                + "(cl100k, Qwen2, o200k, DeepSeek-V3's three, GPT-2's)");
+            ?? throw node["pattern"]["Regex"].Bad($"is '{JsonNode.Shorten(pattern)}', which is not a supported pattern "
+                + "(those of GPT-2, cl100k, Qwen2, o200k and DeepSeek-V3 are)");
         bool invert = node["invert"].Flag(false);
         string behavior = node["behavior"].Text();
         bool keepsMatches = behavior == "Removed" && invert && scanner.MatchesEverything;
         if (keepsMatches || (behavior == "Isolated" && !invert)) return scanner;
-        throw node["behavior"].Bad($"is '{JsonNode.Shorten(behavior)}' with invert {(invert ? "true" : "false")}, expected 'Isolated' without invert");
+        string found = $"is '{JsonNode.Shorten(behavior)}' {(invert ? "with" : "without")} invert";
+        throw node["behavior"].Bad($"{found}, expected 'Isolated' without invert");
     }
 
     private static void RequireFewMissing(JsonNode node, int highest, int count)
@@ -216,5 +228,6 @@ internal static class TokenizerJsonReader
         if (!supported.Contains(found)) throw node.Bad($"is '{JsonNode.Shorten(found)}'; supported: {string.Join(", ", supported!)}");
     }
 
-    private static ModelFileException Unsupported(JsonNode node, string found) => node.Bad($"is '{JsonNode.Shorten(found)}', which is not supported");
+    private static ModelFileException Unsupported(JsonNode node, string found) =>
+        node.Bad($"is '{JsonNode.Shorten(found)}', which is not supported");
 }

@@ -18,9 +18,11 @@ internal static class TokenizerJsonWriter
         json.Append(",\n  \"post_processor\": null,\n  \"decoder\": ").Append(ByteLevel(useRegex: true));
         json.Append(",\n  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null,\n    \"unk_token\": null,\n")
             .Append("    \"continuing_subword_prefix\": null,\n    \"end_of_word_suffix\": null,\n    \"fuse_unk\": false,\n")
-            .Append("    \"byte_fallback\": false,\n    \"ignore_merges\": ").Append(Flag(tokenizer.IgnoresMerges)).Append(",\n    \"vocab\": ");
+            .Append("    \"byte_fallback\": false,\n    \"ignore_merges\": ").Append(Flag(tokenizer.IgnoresMerges))
+            .Append(",\n    \"vocab\": ");
         string?[] names = Names(tokenizer);
-        AppendList(json, '{', '}', "      ", Enumerable.Range(0, names.Length).Where(id => names[id] is not null).Select(id => $"{Quote(names[id]!)}: {id}"));
+        IEnumerable<int> ids = Enumerable.Range(0, names.Length).Where(id => names[id] is not null);
+        AppendList(json, '{', '}', "      ", ids.Select(id => $"{Quote(names[id]!)}: {id}"));
         json.Append(",\n    \"merges\": ");
         AppendList(json, '[', ']', "      ", tokenizer.Merges.Select(m => Quote($"{names[m.Left]} {names[m.Right]}")));
         json.Append("\n  }\n}\n");

@@ -1,6 +1,6 @@
 namespace Hearth.Models.Tests.Tokenizers;
 
-/// <summary>Byte-pair encoding and its training as the definitions say them, without any cleverness: what the fast forms are compared with.</summary>
+/// <summary>Byte-pair encoding and its training as defined, without any cleverness: what the fast forms are compared with.</summary>
 internal static class NaiveBpe
 {
     /// <summary>Merges the leftmost pair of lowest rank until no pair has a rank.</summary>
@@ -19,23 +19,21 @@ internal static class NaiveBpe
     }
 
     /// <summary>Counts every pair anew before each merge. Words are lists of ids; ids of merges follow those of the alphabet.</summary>
-    public static List<(int Left, int Right)> Train(IReadOnlyList<string> alphabet, IEnumerable<(int[] Ids, long Count)> counted, int most)
+    public static List<(int Left, int Right)> Train(int alphabet, IEnumerable<(int[] Ids, long Count)> counted, int most)
     {
-        List<string> tokens = [.. alphabet];
+        int tokens = alphabet;
         List<(List<int> Ids, long Count)> words = [.. counted.Select(w => (w.Ids.ToList(), w.Count))];
         var merges = new List<(int, int)>();
         while (merges.Count < most)
         {
             var counts = new Dictionary<(int Left, int Right), long>();
             foreach ((List<int> ids, long count) in words)
-                for (int i = 0; i + 1 < ids.Count; i++) counts[(ids[i], ids[i + 1])] = counts.GetValueOrDefault((ids[i], ids[i + 1])) + count;
+                foreach ((int, int) pair in ids.Zip(ids.Skip(1))) counts[pair] = counts.GetValueOrDefault(pair) + count;
             if (counts.Count == 0) return merges;
-            ((int left, int right), long best) = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key.Left).ThenBy(c => c.Key.Right).First();
+            ((int left, int right), long best) = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).First();
             if (best < 2) return merges;
 
-            string spelled = tokens[left] + tokens[right];
-            if (!tokens.Contains(spelled)) tokens.Add(spelled);
-            int result = tokens.IndexOf(spelled);
+            int result = tokens++;
             foreach ((List<int> ids, _) in words)
             {
                 for (int i = 0; i + 1 < ids.Count; i++)
@@ -45,7 +43,7 @@ internal static class NaiveBpe
                     ids.RemoveAt(i + 1);
                 }
             }
-            if (!merges.Contains((left, right))) merges.Add((left, right));
+            merges.Add((left, right));
         }
         return merges;
     }

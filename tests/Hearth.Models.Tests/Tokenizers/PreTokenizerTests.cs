@@ -27,7 +27,9 @@ public class PreTokenizerTests
         + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
 
     // Every class of code point the patterns tell apart, with the ones they tell apart by name several times.
-    private const string Alphabet = "  '''stmdrevlSTMDREVL\r\n\n\t\u00A0\u0085\u2028\u3000abzABZéÉßǅʰªя日本कि\u0301\u0903\u20DD0१²Ⅷ9!/._-«»€+^￼\u200D\uFEFF\u0000\u0007\uE000\u0378";
+    private const string Alphabet =
+        "  '''stmdrevlSTMDREVL\r\n\n\t\u00A0\u0085\u2028\u3000"
+        + "abzABZéÉßǅʰªя日本कि\u0301\u0903\u20DD0१²Ⅷ9!/._-«»€+^￼\u200D\uFEFF\u0000\u0007\uE000\u0378";
 
     public static TheoryData<string> Patterns => [Gpt2Pattern, Gpt4Pattern, Qwen2Pattern, O200kPattern, DeepSeekPattern];
 
@@ -36,7 +38,7 @@ public class PreTokenizerTests
     public void A_scanner_cuts_as_its_regular_expression_does(string pattern)
     {
         PreTokenizer scanner = ByPattern(pattern);
-        var regex = new Regex(pattern, RegexOptions.CultureInvariant);
+        var regex = new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
         var random = new Random(20_240_501);
         for (int i = 0; i < 20_000; i++)
         {
@@ -60,18 +62,15 @@ public class PreTokenizerTests
     {
         PreTokenizer scanner = ByPattern(pattern);
         Cut(scanner, "x𐐀𝒜y!").ShouldBe(pattern == O200kPattern ? ["x", "𐐀𝒜y", "!"] : ["x𐐀𝒜y", "!"]);    // letters, capital in the middle
-        Cut(scanner, "a\uD800b\uDC00\uD800").ShouldBe(Cut(scanner, "a\uFFFDb\uFFFD\uFFFD").Select((p, i) => i switch
-        {
-            _ when p.Contains('b') => p.Replace('\uFFFD', '\uD800'),
-            _ => p.Replace("\uFFFD\uFFFD", "\uDC00\uD800").Replace('\uFFFD', '\uD800'),
-        }));
+        IEnumerable<int> replaced = Cut(scanner, "a\uFFFDb!\uFFFD\uFFFD c").Select(p => p.Length);
+        Cut(scanner, "a\uD800b!\uDC00\uD800 c").Select(p => p.Length).ShouldBe(replaced);
     }
 
     [Fact]
     public void The_long_s_ends_a_contraction_where_case_does_not_count()
     {
-        Cut(PreTokenizer.Gpt4, "it'ſ a").ShouldBe(["it", "'ſ", " a"]);
-        Cut(PreTokenizer.Gpt2, "it'ſ a").ShouldBe(["it", "'", "ſ", " a"]);
+        Cut(PreTokenizer.Gpt4, "it'ſa").ShouldBe(["it", "'ſ", "a"]);
+        Cut(PreTokenizer.Gpt2, "it'ſa").ShouldBe(["it", "'", "ſa"]);
     }
 
     [Fact]
@@ -84,12 +83,14 @@ public class PreTokenizerTests
     public void Pieces_cover_the_text_and_none_is_empty()
     {
         var random = new Random(7);
+        PreTokenizer[] scanners = [.. Patterns.Select(p => ByPattern(p.Data))];
         for (int i = 0; i < 2_000; i++)
         {
-            string text = new([.. Enumerable.Range(0, random.Next(30)).Select(_ => (char)(random.Next(3) == 0 ? random.Next(0xD7F0, 0xE010) : random.Next(128)))]);
-            foreach (string pattern in Patterns.Select(p => p.Data))
+            string text = new([.. Enumerable.Range(0, random.Next(30)).Select(_ =>
+                (char)(random.Next(3) == 0 ? random.Next(0xD7F0, 0xE010) : random.Next(128)))]);
+            foreach (PreTokenizer scanner in scanners)
             {
-                List<string> pieces = Cut(ByPattern(pattern), text);
+                List<string> pieces = Cut(scanner, text);
                 string.Concat(pieces).ShouldBe(text);
                 pieces.ShouldAllBe(p => p.Length > 0);
                 for (int p = 1; p < pieces.Count; p++)
@@ -135,5 +136,6 @@ public class PreTokenizerTests
         return pieces;
     }
 
-    private static string Escape(string text) => string.Concat(text.Select(c => c is >= ' ' and < '\u007F' ? c.ToString() : $"\\u{(int)c:X4}"));
+    private static string Escape(string text) =>
+        string.Concat(text.Select(c => c is >= ' ' and < '\u007F' ? c.ToString() : $"\\u{(int)c:X4}"));
 }

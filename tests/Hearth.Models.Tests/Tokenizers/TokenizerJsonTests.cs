@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+using Hearth.Models.Tokenizers;
+using Shouldly;
+using Xunit;
+
+namespace Hearth.Models.Tests.Tokenizers;
+
+public class TokenizerJsonTests
+{
+    private static readonly byte[] Good = BpeTrainer.Train(
+        ["bread and grain, documents and institutions, été\n", "institutions and documents, grain and bread, été\n"],
+        new BpeTrainingOptions { VocabularySize = 290, SpecialTokens = ["<|end|>", "<|user|>"] }).ToJson();
+
+    [Theory]
+    [InlineData("model.type", "\"Unigram\"")]
+    [InlineData("model.type", "7")]
+    [InlineData("model.vocab", "[]")]
+    [InlineData("model.vocab", "{}")]
+    [InlineData("model.vocab", "{\"a\": 0, \"b\": 0}")]
+    [InlineData("model.vocab", "{\"a\": -1}")]
+    [InlineData("model.vocab", "{\"a\": 1.5}")]
+    [InlineData("model.vocab", "{\"a\": 4000000}")]
+    [InlineData("model.vocab", "{\"\": 0}")]
+    [InlineData("model.vocab", "{\"世\": 0}")]
+    [InlineData("model.merges", "null")]
+    [InlineData("model.merges", "[\"a\"]")]
+    [InlineData("model.merges", "[\"a b c\"]")]
+    [InlineData("model.merges", "[[\"a\"]]")]
+    [InlineData("model.merges", "[[\"a\", \"zzz\"]]")]
+    [InlineData("model.merges", "[3]")]
+    [InlineData("model.dropout", "0.1")]
+    [InlineData("model.byte_fallback", "true")]
+    [InlineData("model.byte_fallback", "\"no\"")]
+    [InlineData("model.end_of_word_suffix", "\"</w>\"")]
+    [InlineData("model.continuing_subword_prefix", "\"##\"")]
+    [InlineData("normalizer", "{\"type\": \"NFC\"}")]
+    [InlineData("pre_tokenizer", "null")]
+    [InlineData("pre_tokenizer.type", "\"Metaspace\"")]
+    [InlineData("pre_tokenizer.pretokenizers", "[]")]
+    [InlineData("pre_tokenizer.pretokenizers[0].pattern.Regex", "\"\\\\w+\"")]
+    [InlineData("pre_tokenizer.pretokenizers[0].behavior", "\"Removed\"")]
+    [InlineData("pre_tokenizer.pretokenizers[1].use_regex", "true")]
+    [InlineData("pre_tokenizer.pretokenizers[1].add_prefix_space", "true")]
+    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\"}")]
+    [InlineData("decoder", "null")]
+    [InlineData("decoder.type", "\"WordPiece\"")]
+    [InlineData("added_tokens[0].id", "5")]
+    [InlineData("added_tokens[0].id", "289")]
+    [InlineData("added_tokens[0].id", "4000000")]
+    [InlineData("added_tokens[0].content", "\"\"")]
+    [InlineData("added_tokens[0].content", "\"\\ud800\"")]
+    [InlineData("added_tokens[0].content", "\"a\"")]
+    [InlineData("added_tokens[0].content", "\"<|user|>\"")]
+    [InlineData("added_tokens[0].lstrip", "true")]
+    [InlineData("added_tokens[0].single_word", "true")]
+    [InlineData("added_tokens", "{}")]
+    public void What_is_malformed_or_not_supported_is_refused_by_name(string key, string value)
+    {
+        JsonNode root = JsonNode.Parse(Good)!;
+        string[] steps = key.Replace("[", ".[").Split('.');
+        JsonNode at = root;
+        foreach (string step in steps[..^1]) at = step[0] == '[' ? at[int.Parse(step[1..^1])]! : at[step]!;
+        byte[] json;
+        if (value.Contains("\\ud800"))
+        {
+            at[steps[^1]] = "PLACE";
+            json = Encoding.UTF8.GetBytes(root.ToJsonString().Replace("\"PLACE\"", value));
+        }
+        else
+        {
+            at[steps[^1]] = JsonNode.Parse(value);
+            json = Encoding.UTF8.GetBytes(root.ToJsonString());
+        }
+
+        ModelFileException error = Should.Throw<ModelFileException>(() => Tokenizer.Parse(json, "folder/tokenizer.json"));
+        error.Message.ShouldStartWith("folder/tokenizer.json: ");
+        error.Message.ShouldContain(steps[0] == "added_tokens" ? "added_tokens" : key);
+    }
+
+    [Fact]
+    public void A_message_says_what_was_found_and_what_is_supported()
+    {
+        byte[] json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Good).Replace("\"BPE\"", "\"Unigram\""));
+        Should.Throw<ModelFileException>(() => Tokenizer.Parse(json, "t.json")).Message
+            .ShouldBe("t.json: key 'model.type' is 'Unigram'; supported: BPE.");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"model\": 3}")]
+    [InlineData("{\"model\": {\"type\": \"BPE\", \"type\": \"BPE\"}}")]
+    public void What_is_no_tokenizer_is_refused(string json)
+    {
+        Should.Throw<ModelFileException>(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json)));
+    }
+
+    [Fact]
+    public void A_missing_file_and_a_folder_are_refused_by_name()
+    {
+        string missing = Path.Combine(AppContext.BaseDirectory, "no-such-tokenizer.json");
+        Should.Throw<ModelFileException>(() => Tokenizer.Load(missing)).Path.ShouldBe(missing);
+        Should.Throw<ModelFileException>(() => Tokenizer.Load(AppContext.BaseDirectory)).Path.ShouldBe(AppContext.BaseDirectory);
+    }
+
+    [Fact]
+    public void Altered_and_cut_files_are_read_or_refused_and_nothing_else()
+    {
+        var random = new Random(2_024);
+        var clock = new Stopwatch();
+        int refused = 0;
+        for (int i = 0; i < 4_000; i++)
+        {
+            byte[] json = Mutate(random, i);
+            clock.Restart();
+            try
+            {
+                Tokenizer tokenizer = Tokenizer.Parse(json);
+                tokenizer.Decode(tokenizer.Encode("bread <|end|> and 12 grain\n", parseSpecial: true));
+                Tokenizer.Parse(tokenizer.ToJson()).ToJson().ShouldBe(tokenizer.ToJson());
+            }
+            catch (ModelFileException)
+            {
+                refused++;
+            }
+            catch (UnencodableTextException)
+            {
+                // A vocabulary may lack a byte.
+            }
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2), $"mutation {i}");
+        }
+        refused.ShouldBeInRange(1_000, 3_990);
+    }
+
+    private static byte[] Mutate(Random random, int round)
+    {
+        if (round % 8 == 0) return Good[..random.Next(Good.Length)];
+        List<byte> json = [.. Good];
+        string[] planted =
+        [
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "1e9", "-1", "99999999999999999999", "\\ud800", "\u0000", "é", "true",
+            "\"id\": 0",
+        ];
+        for (int edits = random.Next(1, 4); edits > 0; edits--)
+        {
+            int at = random.Next(json.Count);
+            switch (random.Next(5))
+            {
+                case 0: json[at] = (byte)random.Next(256); break;
+                case 1: json.RemoveRange(at, Math.Min(random.Next(1, 40), json.Count - at)); break;
+                case 2: json.InsertRange(at, Encoding.UTF8.GetBytes(planted[random.Next(planted.Length)])); break;
+                case 3: json.InsertRange(at, json.GetRange(random.Next(json.Count - 60), random.Next(60))); break;
+                default: json[at] = (byte)('0' + random.Next(10)); break;
+            }
+        }
+        return [.. json];
+    }
+}
