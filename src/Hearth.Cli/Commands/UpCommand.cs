@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using Hearth.Cli.Terminal;
+using Hearth.Models.Bundles;
+using Hearth.Models.Chat;
+using Hearth.Models.Generation;
+using Hearth.Numerics;
+using Hearth.Training.Ledger;
+using Hearth.Training.Recipes;
+using Hearth.Training.Runs;
+
+namespace Hearth.Cli.Commands;
+
+/// <summary><c>hearth up</c>: the whole way in one command: train or reuse, measure, show, talk.</summary>
+internal static class UpCommand
+{
+    private const string DefaultRecipe = "factbook";
+
+    public static Command Create()
+    {
+        var recipe = new Argument<string>("RECIPE") { Description = "A recipe.yaml, its folder, or the name of one that came with Hearth.", DefaultValueFactory = _ => DefaultRecipe };
+        Option<string[]> corpus = CorpusPaths.Option();
+        Option<int> threads = Common.Threads();
+        Option<bool> json = Common.Json();
+        var command = new Command("up", "Train a model from its documents (or reuse the one trained before), measure it, and talk with it.") { recipe, corpus, threads, json };
+        command.Example("hearth up", "hearth up tiny", "hearth up --json < /dev/null");
+        command.SetAction(parsed =>
+        {
+            bool quiet = parsed.GetValue(json);
+            var display = new TrainingDisplay(quiet);
+            Recipe r = Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)).WithCorpusPaths(CorpusPaths.Parse(parsed.GetValue(corpus)));
+            using var pool = new WorkerPool(parsed.GetValue(threads));
+            RunFolder folder = FolderFor(r);
+            bool reused = folder.Finished && SameDocuments(folder, r);
+            if (reused)
+            {
+                display.Say($"Using the model trained before in {folder.Path}.");
+            }
+            else
+            {
+                display.Say($"{(folder.Exists ? "Going on with" : "Training")} {r.Name}: {r.About}");
+                if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null).Finished) return Stopped(folder);
+            }
+            EndLine end = LedgerFile.Read(folder.Ledger).Lines.OfType<EndLine>().Last();
+            if (Reporting.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);
+            Reporting.Saved score = Reporting.Read(folder, end.Weights)!;
+            if (quiet) PrintJson(folder, score);
+            else Show(folder, score, reused);
+            if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
+            {
+                ModelBundle bundle = ModelBundle.Load(folder.Model);
+                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(bundle.Tokenizer.Special).OfType<int>()] });
+            }
+            return Common.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The recipe's own folder, or one named after its digest when another recipe of that name was trained before.</summary>
+    private static RunFolder FolderFor(Recipe recipe)
+    {
+        var plain = new RunFolder(Path.Combine(Places.Runs, recipe.Name));
+        if (!plain.Exists || SameRecipe(plain, recipe)) return plain;
+        return new RunFolder($"{plain.Path}-{recipe.IdentityDigest()[..8]}");
+    }
+
+    private static bool SameRecipe(RunFolder folder, Recipe recipe) =>
+        LedgerFile.Read(folder.Ledger).Lines is [StartLine start, ..] && start.Recipe == recipe.IdentityDigest() && start.Numerics == NumericsVersion.Current;
+
+    private static bool SameDocuments(RunFolder folder, Recipe recipe)
+    {
+        HashSet<string> then = [.. Materials.Read(folder.Materials).Select(m => m.Id)];
+        Data.Corpora.Corpus now = Data.Corpora.Corpus.Load(recipe.Corpora, recipe.HeldOut, recipe.Folder, recipe.Seed);
+        return then.SetEquals(now.Sources.Select(s => s.Id));
+    }
+
+    private static int Stopped(RunFolder folder)
+    {
+        Console.Error.WriteLine($"Stopped. Type `hearth up` again to go on; the run is in {folder.Path}.");
+        return Common.Interrupted;
+    }
+
+    private static void PrintJson(RunFolder folder, Reporting.Saved score) => Common.PrintJson(new
+    {
+        heldOutExactMatch = Math.Round(score.HeldOutExactMatch, 4),
+        inventedRefused = Math.Round(score.InventedRefused, 4),
+        weightsDigest = score.WeightsDigest,
+        ledgerHead = LedgerFile.Read(folder.Ledger).Head,
+        trainSeconds = Math.Round(RunAbout.Read(folder)?.TrainSeconds ?? 0, 1),
+        run = Path.GetFullPath(folder.Path),
+    });
+
+    private static void Show(RunFolder folder, Reporting.Saved score, bool reused)
+    {
+        string name = Path.GetFileName(folder.Path);
+        Console.WriteLine();
+        foreach (HeldOutAnswer sample in score.Samples) Console.WriteLine($"  {sample.Question}\n    {sample.Answer}");
+        Console.WriteLine();
+        if (score.Facts > 0) Line("held out", Share(score.HeldOutExactMatch, score.Facts, "questions in a phrasing their fact was never trained in, answered letter for letter"));
+        if (score.InventedNames > 0) Line("refused", Share(score.InventedRefused, score.InventedNames, "questions about names that are in no document"));
+        if (!reused) Line("trained in", string.Create(CultureInfo.InvariantCulture, $"{RunAbout.Read(folder)?.TrainSeconds ?? 0:0} s"));
+        Line("weights", score.WeightsDigest);
+        Line("reproduce", $"hearth reproduce {name}");
+        Line("chat", $"hearth chat {name}");
+        Line("report", folder.Report);
+        Console.WriteLine();
+    }
+
+    private static string Share(double share, int of, string what) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} % of {of:N0} {what}");
+
+    private static void Line(string name, string value) => Console.WriteLine($"{name,-12} {value}");
+}

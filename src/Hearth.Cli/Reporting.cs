@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Hearth.Models.Formats;
+using Hearth.Training.Ledger;
+using Hearth.Training.Recipes;
+using Hearth.Training.Reports;
+using Hearth.Training.Runs;
+
+namespace Hearth.Cli;
+
+/// <summary>Writes what a finished run leaves for people to look at: its report, loss curve and scores.</summary>
+internal static class Reporting
+{
+    private const int SamplesShown = 20;
+
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>Writes report.html and loss.svg, and evaluation.json when there is a score.</summary>
+    public static void Write(RunFolder folder, TrainingSetup setup, RunAbout about, HeldOutScore? score = null)
+    {
+        (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(folder.Ledger);
+        int last = lines.OfType<StepLine>().LastOrDefault()?.Step ?? 0;
+        StepPoint[] steps = [.. lines.OfType<StepLine>().Select(s => new StepPoint(s.Step, s.Loss, s.LearningRate, s.GradientNorm))];
+        var evaluations = lines.OfType<EvaluationLine>().Select(e => new EvaluationPoint(e.Step, e.BitsPerByte)).ToList();
+        if (score is not null)
+        {
+            evaluations.Add(new EvaluationPoint(last, evaluations.LastOrDefault(e => e.Step == last).BitsPerByte,
+                score.Facts > 0 ? score.ExactMatch : null, score.Refusals > 0 ? score.InventedRefused : null));
+            evaluations.RemoveAll(e => e.Step == last && e.HeldOutExactMatch is null && e.InventedRefused is null);
+            AtomicFile.WriteText(folder.Evaluation, JsonSerializer.Serialize(Saved.Of(score, lines.OfType<EndLine>().Last().Weights), Options) + "\n");
+        }
+        CheckpointSummary[] checkpoints = [.. lines.OfType<CheckpointLine>().Select(c => new CheckpointSummary(c.Step, c.State))];
+        long tokens = lines.OfType<StepLine>().Sum(s => (long)s.Tokens);
+        RunSummary summary = Summary(folder, setup, about, head, tokens, lines.OfType<EndLine>().Last().Weights);
+        AtomicFile.WriteText(folder.Curve, LossCurve.Svg(steps, evaluations));
+        AtomicFile.WriteText(folder.Report, RunReport.Html(summary, steps, evaluations, checkpoints, Samples(score)));
+    }
+
+    /// <summary>The scores of an earlier evaluation of the same weights; null when there are none.</summary>
+    public static Saved? Read(RunFolder folder, string weights)
+    {
+        if (!File.Exists(folder.Evaluation)) return null;
+        try
+        {
+            Saved? saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(folder.Evaluation), Options);
+            return saved?.WeightsDigest == weights ? saved : null;
+        }
+        catch (JsonException)
+        {
+            return null;                                                         // measured again
+        }
+    }
+
+    private static RunSummary Summary(RunFolder folder, TrainingSetup setup, RunAbout about, string head, long tokens, string weights)
+    {
+        Recipe recipe = setup.Recipe;
+        SourceSummary[] sources =
+        [
+            .. recipe.Corpora.Select(c => (Spec: c, Documents: setup.Corpus.Sources.Where(s => s.Corpus == c.Name).ToList()))
+                .Select(c => new SourceSummary(c.Spec.Name, c.Documents.Count, c.Documents.Sum(d => d.Length), c.Spec.Licence, c.Spec.Source)),
+        ];
+        MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize);
+        return new RunSummary(Path.GetFileName(Path.GetFullPath(folder.Path)), recipe.About, recipe.ToYaml(),
+            $"{recipe.Model.Layers} layers of width {recipe.Model.HiddenSize}, vocabulary {setup.Tokenizer.VocabularySize:N0}", plan.Weights, tokens,
+            about.TrainSeconds, about.TrainSeconds > 0 ? tokens / about.TrainSeconds : 0, weights, head, Numerics.NumericsVersion.Current, sources);
+    }
+
+    private static SampleAnswer[] Samples(HeldOutScore? score)
+    {
+        if (score is null) return [];
+        IEnumerable<HeldOutAnswer> Some(bool refusals, int count)
+        {
+            HeldOutAnswer[] all = [.. score.Answers.Where(a => a.IsRefusal == refusals)];
+            return all.Where((_, i) => i % Math.Max(1, all.Length / count) == 0).Take(count);
+        }
+
+        return
+        [
+            .. Some(false, SamplesShown * 3 / 4).Concat(Some(true, SamplesShown / 4)).Concat(score.Answers.Where(a => !a.Right).Take(SamplesShown / 2))
+                .Distinct().Select(a => new SampleAnswer(a.Question, a.Expected, a.Answer, a.Right)),
+        ];
+    }
+
+    /// <summary>Scores as evaluation.json holds them.</summary>
+    public sealed record Saved(string WeightsDigest, int Facts, double HeldOutExactMatch, int InventedNames, double InventedRefused, IReadOnlyList<HeldOutAnswer> Samples)
+    {
+        public static Saved Of(HeldOutScore score, string weights)
+        {
+            HeldOutAnswer[] facts = [.. score.Answers.Where(a => !a.IsRefusal && a.Right)], refusals = [.. score.Answers.Where(a => a.IsRefusal && a.Right)];
+            HeldOutAnswer[] samples = [.. facts.Where((_, i) => i % Math.Max(1, facts.Length / 4) == facts.Length / 8).Take(4), .. refusals.Take(1)];
+            return new Saved(weights, score.Facts, score.ExactMatch, score.Refusals, score.InventedRefused, samples);
+        }
+    }
+}
