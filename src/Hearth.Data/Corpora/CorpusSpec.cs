@@ -47,8 +47,8 @@ public sealed record CorpusSpec(
     /// <summary>The field most published corpora keep their text in.</summary>
     public const string DefaultTextField = "text";
 
-    /// <summary>The bound, in bytes, on a document when the recipe states none.</summary>
-    public const long DefaultMaxDocumentBytes = 1 << 20;
+    /// <summary>The bound, in bytes, on a document when the recipe states none: a long book has two million.</summary>
+    public const long DefaultMaxDocumentBytes = 16 << 20;
 }
 
 /// <summary>Keeps the records whose field has one of the given values.</summary>
