@@ -9,14 +9,16 @@ namespace Hearth.Cli;
 /// <summary>Trains on the command line's behalf: says what is coming, shows progress, leaves a report.</summary>
 internal static class TrainingDriver
 {
+    private const int ProblemsShown = 20;
+
     /// <summary>Begins the run, or goes on with it when its folder holds it already.</summary>
     public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt)
     {
-        Terminal.TrainingDisplay say = display;
-        TrainingSetup setup = TrainingSetup.Build(recipe, say.Say);
-        foreach (string problem in setup.Corpus.Report.Lines()) say.Say($"left out: {problem}");
+        TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
+        foreach (Data.Corpora.CorpusProblem problem in setup.Corpus.Report.Problems.Take(ProblemsShown)) display.Say($"left out: {problem}");
+        if (setup.Corpus.Report.Total > ProblemsShown) display.Say($"left out: {setup.Corpus.Report.Total - ProblemsShown:N0} more; see `hearth corpus check`");
         MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize);
-        say.Say($"{plan.Weights:N0} weights; about {MemoryPlan.Show(plan.MemoryBytes)} of memory and {plan.Checkpoints:N0} checkpoints of {MemoryPlan.Show(plan.CheckpointBytes)}");
+        display.Say($"{plan.Weights:N0} weights; about {MemoryPlan.Show(plan.MemoryBytes)} of memory and {plan.Checkpoints:N0} checkpoints of {MemoryPlan.Show(plan.CheckpointBytes)}");
         plan.Require(Nearest(folder.Path));
         using FileStream held = Lock(folder);
         bool resume = folder.Exists;

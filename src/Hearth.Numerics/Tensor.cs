@@ -11,6 +11,8 @@ public sealed unsafe class Tensor
     private FloatBuffer? _gradient;
     private FloatBuffer? _packed;
     private FloatBuffer? _packedTransposed;
+    private bool _packedIsCurrent;
+    private bool _packedTransposedIsCurrent;
 
     private Tensor(string name, int[] shape, FloatBuffer data, Tape? tape)
     {
@@ -77,7 +79,7 @@ public sealed unsafe class Tensor
     }
 
     /// <summary>Says that the numbers were changed, so that nothing derived from the old ones is used again.</summary>
-    public void Changed() => _packed = _packedTransposed = null;
+    public void Changed() => _packedIsCurrent = _packedTransposedIsCurrent = false;
 
     /// <summary>Forgets the gradient; its memory is kept for the next one.</summary>
     public void ClearGradient() => HasGradient = false;
@@ -137,13 +139,15 @@ public sealed unsafe class Tensor
     internal float* Packed(WorkerPool pool, bool transposed)
     {
         ref FloatBuffer? packed = ref transposed ? ref _packedTransposed : ref _packed;
-        if (packed is null)
+        ref bool current = ref transposed ? ref _packedTransposedIsCurrent : ref _packedIsCurrent;
+        if (packed is null || !current)
         {
             int k = transposed ? Columns : Rows, n = transposed ? Rows : Columns;
             int length = Kernels.MatrixProduct.PackedLength(k, n);
-            packed = Tape is null ? new FloatBuffer(length, zeroed: false) : Tape.Rent(length);
+            packed ??= Tape is null ? new FloatBuffer(length, zeroed: false) : Tape.Rent(length);
             var view = Kernels.MatrixView.RowMajor(Pointer, Columns);
             Kernels.MatrixProduct.Pack(pool, transposed ? view.Transposed : view, k, n, packed.Pointer);
+            current = true;
         }
         return packed.Pointer;
     }

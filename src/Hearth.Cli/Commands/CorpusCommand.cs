@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Hearth.Data.Corpora;
 using Hearth.Training.Recipes;
 
@@ -25,12 +24,48 @@ internal static class CorpusCommand
         {
             Recipe r = Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)).WithCorpusPaths(CorpusPaths.Parse(parsed.GetValue(paths)));
             Corpus corpus = Corpus.Load(r.Corpora, r.HeldOut, r.Folder, r.Seed);
-            IReadOnlyList<CorpusStatistics> statistics = corpus.Statistics();
-            if (parsed.GetValue(json)) Common.PrintJson(new { corpora = statistics, problems = corpus.Report.Problems });
+            IReadOnlyList<CorpusStatistics> statistics = corpus.Statistics;
+            if (parsed.GetValue(json)) Common.PrintJson(new { corpora = statistics.Select(Plain), problems = corpus.Report.Problems });
             else if (problemsFail) PrintProblems(corpus.Report);
             else PrintStatistics(statistics);
             return problemsFail && corpus.Report.Total > 0 ? Common.No : Common.Done;
         });
         return command;
+    }
+
+    private static object Plain(CorpusStatistics s) => new
+    {
+        s.Corpus, s.Documents, s.Bytes, s.Plain, s.Answers, s.Refusals, s.HeldOutFacts, s.HeldOutRefusals, s.HeldOutDocuments, s.PassedOver,
+        Problems = s.Problems.ToDictionary(p => p.Kind.ToString(), p => p.Count, StringComparer.Ordinal),
+    };
+
+    private static void PrintStatistics(IReadOnlyList<CorpusStatistics> statistics)
+    {
+        foreach (CorpusStatistics s in statistics)
+        {
+            Console.WriteLine(s.Corpus);
+            Line("documents", s.Documents);
+            Line("bytes", s.Bytes);
+            Line("texts", s.Plain);
+            Line("questions", s.Answers);
+            Line("refusals", s.Refusals);
+            Line("held out: facts", s.HeldOutFacts);
+            Line("held out: names", s.HeldOutRefusals);
+            Line("held out: texts", s.HeldOutDocuments);
+            Line("passed over", s.PassedOver);
+            foreach ((CorpusProblemKind kind, long count) in s.Problems) Line($"left out: {kind}", count);
+        }
+
+        static void Line(string name, long count)
+        {
+            if (count > 0) Console.WriteLine($"  {name,-24} {count,14:N0}");
+        }
+    }
+
+    private static void PrintProblems(CorpusReport report)
+    {
+        foreach (CorpusProblem problem in report.Problems) Console.WriteLine(problem);
+        long untold = report.Total - report.Problems.Count;
+        Console.WriteLine(report.Total == 0 ? "Every document can be used." : $"{report.Total:N0} left out{(untold > 0 ? $", {untold:N0} of them not listed" : "")}.");
     }
 }

@@ -28,6 +28,8 @@ public sealed record DerivedDocument(
         new(Digest.Of("plain\n" + text), source.Id, DerivedKind.Plain, source.Corpus, source.Name, text, "", "");
 
     internal static DerivedDocument Pair(SourceDocument source, string name, string question, string answer) =>
-        new(Digest.Of("qa\n" + question + "\n\0\n" + answer), source.Id, DerivedKind.QuestionAnswer, source.Corpus, name, "",
-            question, answer);
+        Pair(source.Id, source.Corpus, name, question, answer);
+
+    internal static DerivedDocument Pair(string from, string corpus, string name, string question, string answer) =>
+        new(Digest.Of("qa\n" + question + "\n\0\n" + answer), from, DerivedKind.QuestionAnswer, corpus, name, "", question, answer);
 }

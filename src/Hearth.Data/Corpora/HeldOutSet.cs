@@ -7,7 +7,11 @@ namespace Hearth.Data.Corpora;
 /// <param name="Field">The field asked about.</param>
 /// <param name="Question">The question in the phrasing that was kept.</param>
 /// <param name="Answer">The whole expected answer.</param>
-public sealed record HeldOutQuestion(string From, string Corpus, string Name, string Field, string Question, string Answer);
+public sealed record HeldOutQuestion(string From, string Corpus, string Name, string Field, string Question, string Answer)
+{
+    /// <summary>The question and its answer as a document, to measure a loss on.</summary>
+    public DerivedDocument ToDocument() => DerivedDocument.Pair(From, Corpus, Name, Question, Answer);
+}
 
 /// <summary>Everything that is kept from training to measure by.</summary>
 /// <param name="Facts">Facts that are trained on, in phrasings that are not.</param>

@@ -80,8 +80,7 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
     /// <summary>Held-out texts and the answers to held-out questions; of many, those with the lowest ids.</summary>
     private static TokenDocument[] HeldOutTokens(Corpus corpus, Tokenizer tokenizer, ChatFormat chat)
     {
-        IEnumerable<DerivedDocument> pairs = corpus.HeldOut.Facts.Concat(corpus.HeldOut.Refusals)
-            .Select(q => DerivedDocument.Pair(q.From, q.Corpus, q.Name, q.Question, q.Answer));
+        IEnumerable<DerivedDocument> pairs = corpus.HeldOut.Facts.Concat(corpus.HeldOut.Refusals).Select(q => q.ToDocument());
         return
         [
             .. corpus.HeldOut.Documents.Concat(pairs)
