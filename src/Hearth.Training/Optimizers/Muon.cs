@@ -18,6 +18,7 @@ public sealed class Muon : Optimizer
 {
     private readonly MuonSettings _settings;
     private readonly (Parameter Parameter, FloatBuffer Momentum)[] _parameters;
+    private readonly NewtonSchulz.Workspace _workspace;
 
     /// <summary>Starts with zero momentum.</summary>
     /// <param name="parameters">What it trains; each a matrix.</param>
@@ -26,6 +27,7 @@ public sealed class Muon : Optimizer
     {
         _settings = settings;
         _parameters = [.. parameters.Select(p => (p, Keep("muon.momentum", p)))];
+        _workspace = new NewtonSchulz.Workspace(_parameters.Select(p => (p.Parameter.Tensor.Rows, p.Parameter.Tensor.Columns)));
     }
 
     /// <inheritdoc/>
@@ -35,9 +37,9 @@ public sealed class Muon : Optimizer
         foreach ((Parameter parameter, FloatBuffer momentum) in _parameters)
         {
             Tensor w = parameter.Tensor;
-            var direction = new FloatBuffer(w.Length, zeroed: false);
+            FloatBuffer direction = _workspace.Matrix;
             pool.For(w.Length, 1024, (from, to) => Updates.Nesterov(w.Gradient[from..to], momentum.Span[from..to], (float)_settings.Momentum, direction.Span[from..to]));
-            NewtonSchulz.Orthogonalise(pool, direction, w.Rows, w.Columns);
+            NewtonSchulz.Orthogonalise(pool, _workspace, w.Rows, w.Columns);
             float scale = (float)(-rate * Math.Sqrt(Math.Max(1.0, w.Rows / (double)w.Columns)));
             float keep = (float)(1 - (rate * _settings.WeightDecay));
             pool.For(w.Length, 1024, (from, to) => Updates.Combine(direction.Span[from..to], scale, keep, w.Data[from..to]));
