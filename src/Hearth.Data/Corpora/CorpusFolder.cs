@@ -82,7 +82,7 @@ internal static class CorpusFolder
     private static bool MayFollow(CorpusSpec spec, FileSystemInfo link, string name, string root, CorpusReport report)
     {
         string? target = RealPath.Of(link.FullName);
-        if (target is null || !target.StartsWith(root, StringComparison.Ordinal))
+        if (target is null || !(target + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal))
         {
             string where = target is null ? "nowhere" : "out of the corpus's folder";
             report.Add(spec.Name, name, CorpusProblemKind.OutsideLink, null, $"a symbolic link that leads {where}, so it is not followed");

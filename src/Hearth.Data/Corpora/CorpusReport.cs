@@ -43,9 +43,12 @@ public enum CorpusProblemKind
 /// <param name="Detail">What was found, in words.</param>
 public sealed record CorpusProblem(string Corpus, string Name, CorpusProblemKind Kind, long? Line, string Detail)
 {
-    /// <summary>The problem on one line.</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Corpus}: {Name}{(Line is { } line ? $":{line}" : "")}: {Detail}");
+    /// <summary>The problem on one line. Control characters, which a file's name may hold and a terminal obey, are shown as '?'.</summary>
+    public override string ToString()
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"{Corpus}: {Name}{(Line is { } line ? $":{line}" : "")}: {Detail}");
+        return string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+    }
 }
 
 /// <summary>Everything that was left out, by name, and how many of each kind.</summary>

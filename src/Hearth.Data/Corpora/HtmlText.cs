@@ -55,6 +55,8 @@ internal static class HtmlText
             }
             else if (token.Type == HtmlTokenType.StartTag && s_dropped.Contains(name))
             {
+                // Of these only a drawing may end where it begins.
+                if (name == "svg" && ((HtmlTagToken)token).IsSelfClosing) continue;
                 (dropping, droppingDepth) = (name, 1);
             }
             else if (token.Type is HtmlTokenType.StartTag or HtmlTokenType.EndTag)
