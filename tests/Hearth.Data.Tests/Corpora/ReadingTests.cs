@@ -56,13 +56,6 @@ public sealed class ReadingTests : IDisposable
     }
 
     [Fact]
-    public void A_page_of_a_million_unclosed_tags_is_read_in_time_that_grows_with_its_length_alone()
-    {
-        _folder.Write("corpus/a.html", "word" + string.Concat(Enumerable.Repeat("<b><div><p>", 300_000)));
-        _folder.Load().Sources.Single().Text.ShouldBe("word");
-    }
-
-    [Fact]
     public void Csv_has_quoted_commas_quotes_and_line_ends_and_each_row_is_a_document()
     {
         _folder.Write("corpus/t.csv", "name,note\r\nB,\"one, \"\"two\"\"\r\nthree\"\r\n\r\nA,plain \"quote\"\r\n");
