@@ -6,7 +6,7 @@ namespace Hearth.Data.Corpora;
 /// <summary>Reads files of any size in bounded memory.</summary>
 internal static class BoundedFile
 {
-    /// <summary>A compressed file may grow to this many times its size, beyond <see cref="FreeExpansion"/>; text grows five- to tenfold.</summary>
+    /// <summary>A compressed file may grow to this many times its size and <see cref="FreeExpansion"/>; text grows tenfold.</summary>
     public const int MostExpansion = 100;
 
     /// <summary>Bytes every compressed file may grow to.</summary>
@@ -24,7 +24,9 @@ internal static class BoundedFile
     }
 
     /// <summary>The lines of a file, decompressed when its name ends in ".gz".</summary>
-    /// <returns>Line number from 1, and the line's bytes without its end; null for a line of more than <paramref name="most"/> bytes.</returns>
+    /// <returns>
+    /// Line number from 1, and the line's bytes without its end; null for a line of more than <paramref name="most"/> bytes.
+    /// </returns>
     /// <exception cref="InvalidDataException">
     /// A compressed file is damaged, cut short, made of several parts, or grows beyond its bound. Known only at its end: what was read
     /// before then is not to be used.
@@ -46,7 +48,7 @@ internal static class BoundedFile
         {
             total += read;
             if (total > mostTotal)
-                throw new InvalidDataException($"grows to more than {MostExpansion} times its size when decompressed, which no honest text does");
+                throw new InvalidDataException($"grows to more than {MostExpansion} times its size, which no honest text does");
             for (int start = 0; start < read;)
             {
                 int length = buffer.AsSpan(start, read - start).IndexOf((byte)'\n');

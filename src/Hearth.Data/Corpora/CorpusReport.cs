@@ -70,7 +70,7 @@ public sealed class CorpusReport
     /// <param name="kind">The reason.</param>
     public long Count(CorpusProblemKind kind) => _counts.Where(c => c.Key.Kind == kind).Sum(c => c.Value);
 
-    /// <summary>How many documents of one corpus were left out, by reason, in the order of the reasons; those that never occurred are absent.</summary>
+    /// <summary>How many documents of one corpus were left out for each reason that occurred, in the order of the reasons.</summary>
     /// <param name="corpus">The corpus's name.</param>
     public IReadOnlyList<(CorpusProblemKind Kind, long Count)> CountsOf(string corpus) =>
         [.. _counts.Where(c => c.Key.Corpus == corpus).OrderBy(c => c.Key.Kind).Select(c => (c.Key.Kind, c.Value))];

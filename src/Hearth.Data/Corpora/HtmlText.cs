@@ -29,7 +29,7 @@ internal static class HtmlText
         "div", "li", "dt", "dd", "tr", "caption", "figcaption", "address", "summary", "legend", "option",
     };
 
-    /// <summary>Words with one space between them, elements that stand apart on lines of their own, paragraphs a blank line apart.</summary>
+    /// <summary>Words with one space between them, elements that stand apart on their own lines, paragraphs a blank line apart.</summary>
     public static string Of(string html)
     {
         using var source = new TextSource(html);

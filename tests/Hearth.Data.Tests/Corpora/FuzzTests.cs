@@ -14,8 +14,8 @@ public sealed class FuzzTests : IDisposable
 
     private static readonly string[] s_pieces =
     [
-        "\"", "\"\"", ",", "\n", "\r\n", "{", "}", "[", "]", ":", "\\", "\\ud800", "\\u0000", "null", "1e999", "name", "text", "<", ">", "</",
-        "<!--", "&#", "---\n", " ",
+        "\"", "\"\"", ",", "\n", "\r\n", "{", "}", "[", "]", ":", "\\", "\\ud800", "\\u0000", "null", "1e999", "name", "text", "<", ">",
+        "</", "<!--", "&#", "---\n", " ",
     ];
 
     private readonly TestFolder _folder = new();
@@ -31,7 +31,8 @@ public sealed class FuzzTests : IDisposable
     {
         bool records = ending is not ("html" or "md");
         CorpusSpec texts = TestFolder.Spec;
-        CorpusSpec mapped = texts with { Records = new RecordMapping("name", "{name}", [new QuestionSpec("text", ["{name}?"], "{text}")], null) };
+        QuestionSpec question = new("text", ["{name}?"], "{text}");
+        CorpusSpec mapped = texts with { Records = new RecordMapping("name", "{name}", [question], null) };
         byte[] whole = ending == "jsonl.gz" ? TestFolder.Gzip(Encoding.UTF8.GetBytes(text)) : Encoding.UTF8.GetBytes(text);
         var random = new Philox(7, "fuzz of " + ending);
         int read = 0, refused = 0;

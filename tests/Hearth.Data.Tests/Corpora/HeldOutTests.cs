@@ -109,7 +109,10 @@ public sealed class HeldOutTests : IDisposable
 
         // Written down, so that a change of the way choices are drawn does not go unseen: it would change every run.
         one.HeldOut.Documents.Select(d => d.Name).ShouldBe(
-            ["t0.txt", "t10.txt", "t11.txt", "t12.txt", "t17.txt", "t19.txt", "t2.txt", "t20.txt", "t21.txt", "t4.txt", "t6.txt", "t8.txt"]);
+            [
+                "t0.txt", "t10.txt", "t11.txt", "t12.txt", "t17.txt", "t19.txt", "t2.txt",
+                "t20.txt", "t21.txt", "t4.txt", "t6.txt", "t8.txt",
+            ]);
     }
 
     [Fact]
@@ -140,8 +143,8 @@ public sealed class HeldOutTests : IDisposable
         Write(_ => true);
         Corpus whole = Load();
         Load([.. whole.Sources.Where(s => s.Corpus == "texts").Select(s => s.Id)]).Statistics[1].Documents.ShouldBe(0);
-        Should.Throw<CorpusException>(() => Load([.. whole.Sources.Select(s => s.Id)])).Message.ShouldContain("nothing is left to train on");
-        Should.Throw<CorpusException>(() => Corpus.Load([s_texts], new HeldOutSpec(0, 1), _folder.Path, 1)).Message.ShouldContain("held out");
+        Should.Throw<CorpusException>(() => Load([.. whole.Sources.Select(s => s.Id)])).Message.ShouldContain("nothing is left");
+        Should.Throw<CorpusException>(() => _folder.Load(s_texts, new HeldOutSpec(0, 1))).Message.ShouldContain("held out");
     }
 
     public void Dispose() => _folder.Dispose();

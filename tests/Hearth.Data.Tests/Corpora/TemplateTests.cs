@@ -7,7 +7,8 @@ namespace Hearth.Data.Tests.Corpora;
 public sealed class TemplateTests : IDisposable
 {
     private static readonly RecordMapping s_mapping = new(
-        "name", "{name} has {note}.\nIts colour is {colour}.\n", [new QuestionSpec("colour", ["Colour of {name}?", "Tint of {name}?"], "{name}: {colour}")],
+        "name", "{name} has {note}.\nIts colour is {colour}.\n",
+        [new QuestionSpec("colour", ["Colour of {name}?", "Tint of {name}?"], "{name}: {colour}")],
         new UnknownSpec("unknown.txt", "No {name}.", 1, 0));
 
     private readonly TestFolder _folder = new();
@@ -47,7 +48,8 @@ public sealed class TemplateTests : IDisposable
     public void A_record_without_the_field_has_no_such_line_and_no_such_fact()
     {
         Corpus corpus = Load(s_mapping);
-        corpus.Derived.Where(d => d.Kind == DerivedKind.Plain).Select(d => d.Text).ShouldBe(["A has one.\nIts colour is red.", "B has two."]);
+        corpus.Derived.Where(d => d.Kind == DerivedKind.Plain).Select(d => d.Text)
+            .ShouldBe(["A has one.\nIts colour is red.", "B has two."]);
         corpus.Derived.Where(d => d.Name.StartsWith("t.csv", StringComparison.Ordinal) && d.Kind == DerivedKind.QuestionAnswer)
             .Select(d => (d.Question, d.Answer)).ShouldBe([("Colour of A?", "A: red"), ("Tint of A?", "A: red")]);
     }
@@ -66,7 +68,8 @@ public sealed class TemplateTests : IDisposable
         Fails(s_mapping with { Questions = [new QuestionSpec("hue", ["{name}?"], "{colour}")] }).ShouldContain("'hue'");
         Fails(s_mapping with { Questions = [new QuestionSpec("colour", ["{name}?"], "{hue}")] }).ShouldContain("'hue'");
         Fails(s_mapping with { Unknown = s_mapping.Unknown! with { Answer = "No {note}." } }).ShouldContain("'note'");
-        Should.Throw<CorpusException>(() => _folder.Load(Spec(s_mapping) with { Where = new WhereSpec("nam", ["A"]) })).Message.ShouldContain("'name'");
+        CorpusSpec where = Spec(s_mapping) with { Where = new WhereSpec("nam", ["A"]) };
+        Should.Throw<CorpusException>(() => _folder.Load(where)).Message.ShouldContain("Did you mean 'name'?");
     }
 
     [Fact]
@@ -85,6 +88,24 @@ public sealed class TemplateTests : IDisposable
         refusals.ShouldAllBe(d => d.From == names);
         corpus.Report.Problems.Single().ShouldBe(
             new CorpusProblem("c", "unknown.txt", CorpusProblemKind.Duplicate, 5, "the name 'x' is in the list already"));
+    }
+
+    [Fact]
+    public void A_list_that_two_corpora_share_is_one_document_refused_from_in_the_words_of_each()
+    {
+        _folder.Write("other/o.csv", "title,size\nB,large\n");
+        CorpusSpec other = new CorpusSpec("o", "other", "a test", "none")
+        {
+            Records = new RecordMapping("title", null, [new QuestionSpec("size", ["Size of {title}?"], "{size}")], s_mapping.Unknown),
+        };
+        CorpusSpec[] both = [Spec(s_mapping), other];
+        Corpus corpus = Corpus.Load(both, new HeldOutSpec(0, 0), _folder.Path, 1);
+        SourceDocument names = corpus.Sources.Single(s => s.Kind == SourceKind.Names);
+        corpus.Derived.Where(d => d.From == names.Id && d.Name == "unknown.txt#X").Select(d => d.Corpus).ShouldBe(["c", "o"]);
+
+        Corpus without = Corpus.Load(both, new HeldOutSpec(0, 0), _folder.Path, 1, new HashSet<string> { names.Id });
+        without.Derived.ShouldBe(corpus.Derived.Where(d => d.From != names.Id));
+        without.Sources.ShouldNotContain(s => s.Kind == SourceKind.Names);
     }
 
     [Fact]
