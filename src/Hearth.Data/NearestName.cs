@@ -5,7 +5,7 @@ public static class NearestName
 {
     private const int LongestName = 100;
 
-    /// <summary>The candidate with the fewest changed, added or dropped letters (letter case counts for nothing), or null when none is near.</summary>
+    /// <summary>The candidate with the fewest changed, added or dropped letters, upper case or lower, or null when none is near.</summary>
     /// <param name="found">What was written.</param>
     /// <param name="candidates">The valid names; the first of equally near ones is returned.</param>
     public static string? Of(string found, IEnumerable<string> candidates)

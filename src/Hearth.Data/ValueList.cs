@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Hearth.Data;
 
-/// <summary>A list that never changes and equals another with equal items in the same order, so that records holding lists compare by value.</summary>
+/// <summary>A list that never changes and equals one with equal items in the same order, so that records holding lists do too.</summary>
 /// <typeparam name="T">The items; they compare by value themselves.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>

@@ -1,7 +1,7 @@
 namespace Hearth.Data.Corpora;
 
 /// <summary>A file of a corpus.</summary>
-/// <param name="Name">Its path below the corpus's folder, with '/' between folders; for a corpus that is one file, that file's name.</param>
+/// <param name="Name">Its path below the corpus's folder, with '/' between folders; of a corpus that is one file, its name.</param>
 /// <param name="Path">Where it is.</param>
 /// <param name="Format">How it is read, never <see cref="CorpusFormat.Auto"/>.</param>
 internal sealed record CorpusFile(string Name, string Path, CorpusFormat Format);
@@ -82,7 +82,7 @@ internal static class CorpusFolder
     private static bool MayFollow(CorpusSpec spec, FileSystemInfo link, string name, string root, CorpusReport report)
     {
         string? target = RealPath.Of(link.FullName);
-        if (target is null || !target.StartsWith(root, StringComparison.Ordinal))
+        if (target is null || !(target + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal))
         {
             string where = target is null ? "nowhere" : "out of the corpus's folder";
             report.Add(spec.Name, name, CorpusProblemKind.OutsideLink, null, $"a symbolic link that leads {where}, so it is not followed");
@@ -102,7 +102,8 @@ internal static class CorpusFolder
             if (name.EndsWith(ending, StringComparison.OrdinalIgnoreCase) && (spec.Format == CorpusFormat.Auto || spec.Format == format))
                 return format;
         }
-        string expected = string.Join(", ", s_endings.Where(e => spec.Format is CorpusFormat.Auto || spec.Format == e.Format).Select(e => e.Ending));
+        bool any = spec.Format == CorpusFormat.Auto;
+        string expected = string.Join(", ", s_endings.Where(e => any || spec.Format == e.Format).Select(e => e.Ending));
         report.Add(spec.Name, name, CorpusProblemKind.UnknownEnding, null, $"its name does not end in one of {expected}");
         return null;
     }

@@ -89,8 +89,9 @@ internal sealed class CorpusReader(CorpusSpec spec, CorpusReport report)
             {
                 line += json.AsSpan(at, value.Start - at).Count((byte)'\n');
                 at = value.Start;
-                if (isArray) AddJson(file, json.AsMemory(value.Start, value.Length), Digest.Of(json.AsSpan(value.Start, value.Length)), line);
-                else AddJson(file, json.AsMemory(value.Start, value.Length), Digest.Of(bytes), null);
+                ReadOnlyMemory<byte> element = json.AsMemory(value.Start, value.Length);
+                if (isArray) AddJson(file, element, Digest.Of(element.Span), line);
+                else AddJson(file, element, Digest.Of(bytes), null);
             }
         }
         catch (JsonException e)
@@ -114,8 +115,8 @@ internal sealed class CorpusReader(CorpusSpec spec, CorpusReport report)
             ReadOnlyMemory<byte> line = bytes.AsMemory(start).Trim(" \t\r"u8);
             if (line.Length == 0) continue;
             any = true;
-            if (!System.Text.Unicode.Utf8.IsValid(line.Span)) Problem(file.Name, CorpusProblemKind.NotUtf8, number, Utf8.Problem(line.Span));
-            else AddJson(file, line, Digest.Of(line.Span), number);
+            if (System.Text.Unicode.Utf8.IsValid(line.Span)) AddJson(file, line, Digest.Of(line.Span), number);
+            else Problem(file.Name, CorpusProblemKind.NotUtf8, number, Utf8.Problem(line.Span));
         }
         if (!any) Problem(file.Name, CorpusProblemKind.Empty, null, "holds nothing");
     }
@@ -165,7 +166,8 @@ internal sealed class CorpusReader(CorpusSpec spec, CorpusReport report)
             else if (row.Columns.Count != header.Count)
             {
                 string found = row.Columns.Count > CsvRows.MostColumns ? $"more than {CsvRows.MostColumns:N0}" : $"{row.Columns.Count}";
-                Problem(file.Name, CorpusProblemKind.WrongColumnCount, row.Line, $"a row of {found} columns, the header has {header.Count}");
+                string detail = $"a row of {found} columns, the header has {header.Count}";
+                Problem(file.Name, CorpusProblemKind.WrongColumnCount, row.Line, detail);
             }
             else
             {
@@ -200,8 +202,13 @@ internal sealed class CorpusReader(CorpusSpec spec, CorpusReport report)
         if (spec.Records is null)
         {
             string? text = fields.Find(f => f.Name == spec.TextField).Value;
-            if (text is not null) AddText(unnamed, id, length, text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n'), line);
-            else Problem(file.Name, CorpusProblemKind.NoText, line, $"has no field '{spec.TextField}' that holds a text; its fields are: {Listed([.. fields.Select(f => f.Name)])}");
+            if (text is not null)
+            {
+                AddText(unnamed, id, length, Utf8.PlainLineEnds(text), line);
+                return;
+            }
+            string detail = $"has no text in a field '{spec.TextField}'; its fields are: {Listed([.. fields.Select(f => f.Name)])}";
+            Problem(file.Name, CorpusProblemKind.NoText, line, detail);
             return;
         }
         string name = record[spec.Records.NameField];

@@ -43,9 +43,12 @@ public enum CorpusProblemKind
 /// <param name="Detail">What was found, in words.</param>
 public sealed record CorpusProblem(string Corpus, string Name, CorpusProblemKind Kind, long? Line, string Detail)
 {
-    /// <summary>The problem on one line.</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Corpus}: {Name}{(Line is { } line ? $":{line}" : "")}: {Detail}");
+    /// <summary>The problem on one line. Control characters, which a file's name may hold and a terminal obey, are shown as '?'.</summary>
+    public override string ToString()
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"{Corpus}: {Name}{(Line is { } line ? $":{line}" : "")}: {Detail}");
+        return string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+    }
 }
 
 /// <summary>Everything that was left out, by name, and how many of each kind.</summary>
@@ -67,7 +70,7 @@ public sealed class CorpusReport
     /// <param name="kind">The reason.</param>
     public long Count(CorpusProblemKind kind) => _counts.Where(c => c.Key.Kind == kind).Sum(c => c.Value);
 
-    /// <summary>How many documents of one corpus were left out, by reason, in the order of the reasons; those that never occurred are absent.</summary>
+    /// <summary>How many documents of one corpus were left out for each reason that occurred, in the order of the reasons.</summary>
     /// <param name="corpus">The corpus's name.</param>
     public IReadOnlyList<(CorpusProblemKind Kind, long Count)> CountsOf(string corpus) =>
         [.. _counts.Where(c => c.Key.Corpus == corpus).OrderBy(c => c.Key.Kind).Select(c => (c.Key.Kind, c.Value))];

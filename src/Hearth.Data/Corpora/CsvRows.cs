@@ -8,7 +8,7 @@ namespace Hearth.Data.Corpora;
 /// <param name="Problem">What is wrong with a broken row.</param>
 internal sealed record CsvRow(long Line, IReadOnlyList<string>? Columns, string? Problem);
 
-/// <summary>Reads CSV as RFC 4180 has it. Blank lines are no rows; a quote inside a field that does not begin with one is a letter.</summary>
+/// <summary>Reads CSV as RFC 4180 has it. Blank lines are no rows; a quote in a field that does not begin with one is a letter.</summary>
 internal static class CsvRows
 {
     /// <summary>More columns than this are counted but not kept.</summary>

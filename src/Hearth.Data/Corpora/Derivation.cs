@@ -43,7 +43,8 @@ internal sealed class Derivation(HeldOutSpec heldOut, long seed)
             string answer = question.Answer.Render(Value);
             List<(string Ask, string Question)> phrasings = Distinct(
                 question.Ask.Where(ask => !ask.Template.HasHole(Value)).Select(ask => (ask.Text, ask.Template.Render(Value))));
-            HashSet<string> kept = [.. Drawn(phrasings, Math.Min(heldOut.PhrasingsPerFact, phrasings.Count - 1), source.Id, question.Field)];
+            int keep = Math.Min(heldOut.PhrasingsPerFact, phrasings.Count - 1);
+            HashSet<string> kept = [.. Drawn(phrasings, keep, source.Id, question.Field)];
             foreach ((string ask, string words) in phrasings)
             {
                 if (kept.Contains(ask))

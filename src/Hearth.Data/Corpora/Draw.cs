@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Hearth.Data.Corpora;
 
-/// <summary>Choices that hang on the seed and the thing itself, never on its neighbours: taking one document out moves no other's.</summary>
+/// <summary>Choices that hang on the seed and the thing itself, never on its neighbours: taking a document out moves no other's.</summary>
 internal static class Draw
 {
     /// <summary>The first eight bytes, big-endian, of SHA-256 over the seed and the parts, each ended by a zero byte.</summary>

@@ -29,7 +29,7 @@ internal static class HtmlText
         "div", "li", "dt", "dd", "tr", "caption", "figcaption", "address", "summary", "legend", "option",
     };
 
-    /// <summary>Words with one space between them, elements that stand apart on lines of their own, paragraphs a blank line apart.</summary>
+    /// <summary>Words with one space between them, elements that stand apart on their own lines, paragraphs a blank line apart.</summary>
     public static string Of(string html)
     {
         using var source = new TextSource(html);
@@ -55,6 +55,8 @@ internal static class HtmlText
             }
             else if (token.Type == HtmlTokenType.StartTag && s_dropped.Contains(name))
             {
+                // Of these only a drawing may end where it begins.
+                if (name == "svg" && ((HtmlTagToken)token).IsSelfClosing) continue;
                 (dropping, droppingDepth) = (name, 1);
             }
             else if (token.Type is HtmlTokenType.StartTag or HtmlTokenType.EndTag)

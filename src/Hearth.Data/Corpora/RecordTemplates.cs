@@ -26,7 +26,8 @@ internal sealed class RecordTemplates
         if (twice is not null)
         {
             throw new CorpusException(spec.Name, $"the question \"{twice.Key}\" is asked twice, about " +
-                $"{string.Join(" and ", twice.Select(a => $"'{a.Field}'"))}. Take one out: kept in one place, it would be trained on in the other.");
+                $"{string.Join(" and ", twice.Select(a => $"'{a.Field}'"))}. " +
+                "Take one out: kept in one place, it would be trained on in the other.");
         }
         if (mapping.Unknown is { } unknown)
         {
@@ -61,7 +62,7 @@ internal sealed class RecordTemplates
     private Template Read(string text, string what)
     {
         Template template = Template.Parse(text, out string? problem)
-            ?? throw new CorpusException(_spec.Name, $"{what}, \"{text}\", has {problem}. Write {{{{ and }}}} for braces that stand for themselves.");
+            ?? throw new CorpusException(_spec.Name, $"{what}, \"{text}\", has {problem}. Write {{{{ and }}}} for braces themselves.");
         foreach (string field in template.Fields) Require(field, $"{what}, \"{text}\",");
         return template;
     }
@@ -69,7 +70,7 @@ internal sealed class RecordTemplates
     private void Require(string field, string what)
     {
         if (_fields.Contains(field, StringComparer.Ordinal)) return;
-        throw new CorpusException(_spec.Name,
-            $"{what} names the field '{field}', which no record has.{NearestName.Hint(field, _fields)} The fields are: {CorpusReader.Listed(_fields)}.");
+        throw new CorpusException(_spec.Name, $"{what} names the field '{field}', which no record has." +
+            $"{NearestName.Hint(field, _fields)} The fields are: {CorpusReader.Listed(_fields)}.");
     }
 }

@@ -11,6 +11,7 @@ internal sealed record UnknownNames(SourceDocument Source, IReadOnlyList<string>
     /// <exception cref="CorpusException">The file is missing, broken, too large or holds no name.</exception>
     public static UnknownNames Read(CorpusSpec spec, string path, CorpusReport report)
     {
+        string what = $"the list of unknown names '{path}'";
         byte[]? bytes;
         try
         {
@@ -18,11 +19,11 @@ internal sealed record UnknownNames(SourceDocument Source, IReadOnlyList<string>
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CorpusException(spec.Name, $"the list of unknown names '{path}' can not be read: {e.Message} Correct 'unknown.path'.", e);
+            throw new CorpusException(spec.Name, $"{what} can not be read: {e.Message} Correct 'unknown.path'.", e);
         }
-        if (bytes is null) throw new CorpusException(spec.Name, $"the list of unknown names '{path}' is larger than maxDocumentBytes.");
+        if (bytes is null) throw new CorpusException(spec.Name, $"{what} is larger than maxDocumentBytes.");
         string text = Utf8.Text(bytes)
-            ?? throw new CorpusException(spec.Name, $"the list of unknown names '{path}' is {Utf8.Problem(bytes)}. Save it as UTF-8.");
+            ?? throw new CorpusException(spec.Name, $"{what} is {Utf8.Problem(bytes)}. Save it as UTF-8.");
 
         string file = Path.GetFileName(path);
         var names = new List<string>();
@@ -36,9 +37,10 @@ internal sealed record UnknownNames(SourceDocument Source, IReadOnlyList<string>
             else report.Add(spec.Name, file, CorpusProblemKind.Duplicate, line, $"the name '{name}' is in the list already");
         }
         if (names.Count == 0)
-            throw new CorpusException(spec.Name, $"the list of unknown names '{path}' holds no name. Write one a line, or leave 'unknown' out.");
-        return new UnknownNames(
-            new SourceDocument(Digest.Of(bytes), file, spec.Name, spec.Source, spec.Licence, bytes.Length, SourceKind.Names, text, null), names);
+            throw new CorpusException(spec.Name, $"{what} holds no name. Write one a line, or leave 'unknown' out.");
+        var source = new SourceDocument(
+            Digest.Of(bytes), file, spec.Name, spec.Source, spec.Licence, bytes.Length, SourceKind.Names, text, null);
+        return new UnknownNames(source, names);
     }
 
     /// <summary>Refuses a list that calls unknown what a record is about.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Hearth.Data.Corpora;
@@ -10,8 +11,10 @@ internal static class Utf8
     public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>The text without byte order mark and with every line end as "\n"; null when the bytes are not valid UTF-8.</summary>
-    public static string? Text(ReadOnlySpan<byte> bytes) =>
-        Decode(bytes)?.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+    public static string? Text(ReadOnlySpan<byte> bytes) => Decode(bytes) is { } text ? PlainLineEnds(text) : null;
+
+    /// <summary>The text with every line end as "\n".</summary>
+    public static string PlainLineEnds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     /// <summary>The text without byte order mark; null when the bytes are not valid UTF-8.</summary>
     public static string? Decode(ReadOnlySpan<byte> bytes)
@@ -24,7 +27,7 @@ internal static class Utf8
     public static string Problem(ReadOnlySpan<byte> bytes)
     {
         int at = 0;
-        while (at < bytes.Length && Rune.DecodeFromUtf8(bytes[at..], out _, out int length) == System.Buffers.OperationStatus.Done) at += length;
+        while (at < bytes.Length && Rune.DecodeFromUtf8(bytes[at..], out _, out int length) == OperationStatus.Done) at += length;
         return at < bytes.Length ? $"not valid UTF-8 at byte {at:N0} (0x{bytes[at]:X2})" : "not valid UTF-8";
     }
 }

@@ -8,7 +8,7 @@ internal static class CorpusBinder
 {
     public static CorpusSpec Bind(RecipeMap map, HeldOutSpec heldOut)
     {
-        string name = map.Line("name", "1 to 64 letters without '='", n => n.Length is >= 1 and <= 64 && !n.Contains('=', StringComparison.Ordinal));
+        string name = map.Line("name", "1 to 64 letters without '='", IsName);
         string path = map.Line("path");
         CorpusFormat format = map.Choice("format", RecipeNames.Formats, CorpusFormat.Auto);
         ValueList<string> include = map.Lines("include", 0, 100);
@@ -21,6 +21,9 @@ internal static class CorpusBinder
         map.Close();
         return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records);
     }
+
+    // The command line writes name=path.
+    private static bool IsName(string text) => text.Length is >= 1 and <= 64 && !text.Contains('=', StringComparison.Ordinal);
 
     private static WhereSpec Where(RecipeMap map)
     {
@@ -45,10 +48,7 @@ internal static class CorpusBinder
     {
         string field = map.Line("field");
         ValueList<string> ask = map.Lines("ask", 1, 32);
-        for (int i = 0; i < ask.Count && map.Sound("ask"); i++)
-        {
-            if (Template.Parse(ask[i], out string? problem) is null) map.ReportItem("ask", i, $"found {problem}, expected fields as in {{name}}");
-        }
+        for (int i = 0; i < ask.Count && map.IsSound("ask"); i++) CheckTemplate(map.Value("ask").Items[i], ask[i]);
         map.Check(ask.Count > heldOut.PhrasingsPerFact, "ask",
             $"more than {heldOut.PhrasingsPerFact} phrasings: so many are kept from training (heldOut.phrasingsPerFact)");
         string answer = TemplateText(map, "answer");
@@ -69,7 +69,12 @@ internal static class CorpusBinder
     private static string TemplateText(RecipeMap map, string key, string? otherwise = null)
     {
         string text = map.Text(key, otherwise);
-        if (map.Sound(key) && Template.Parse(text, out string? problem) is null) map.Report(key, $"found {problem}, expected fields as in {{name}}");
+        if (map.IsSound(key)) CheckTemplate(map.Value(key), text);
         return text;
+    }
+
+    private static void CheckTemplate(RecipeNode node, string text)
+    {
+        if (Template.Parse(text, out string? problem) is null) node.Report($"found {problem}, expected fields as in {{name}}");
     }
 }

@@ -18,7 +18,7 @@ public sealed record Recipe(
     string Name, string About, long Seed, ModelSpec Model, TokenizerSpec Tokenizer, ValueList<CorpusSpec> Corpora, HeldOutSpec HeldOut,
     PackingSpec Packing, TrainingSpec Training)
 {
-    /// <summary>The folder that paths of the recipe are relative to. No part of the recipe's identity: two recipes may differ in it and be equal.</summary>
+    /// <summary>The folder that paths of the recipe are relative to. Recipes that differ in nothing else are equal.</summary>
     public string Folder { get; init; } = ".";
 
     /// <summary>Reads a recipe.</summary>
@@ -32,9 +32,10 @@ public sealed record Recipe(
     /// <exception cref="RecipeException">It has problems; all of them are in the message.</exception>
     public static Recipe Parse(string text, string name)
     {
+        if (text.Length > RecipeFile.MostBytes) throw RecipeFile.TooLarge(name);
         var problems = new RecipeProblems(name);
         RecipeNode root = RecipeYaml.Read(text, problems);
-        Recipe recipe = RecipeBinder.Bind(root);
+        Recipe recipe = RecipeBinder.Bind(root, problems);
         problems.ThrowIfAny();
         return recipe;
     }
@@ -42,7 +43,7 @@ public sealed record Recipe(
     /// <summary>The recipe as YAML, every default spelled out, keys in a fixed order. Reading it gives an equal recipe.</summary>
     public string ToYaml() => RecipeWriter.Write(this);
 
-    /// <summary>SHA-256 of the normalised recipe without the places of its documents and tokenizer: a moved folder is the same recipe.</summary>
+    /// <summary>SHA-256 of the normalised recipe without the places of documents and tokenizer: a moved folder changes nothing.</summary>
     public string IdentityDigest()
     {
         Recipe placeless = this with
@@ -54,7 +55,7 @@ public sealed record Recipe(
     }
 
     /// <summary>The recipe with other places for some of its corpora.</summary>
-    /// <param name="paths">From a corpus's name to its file or folder; like every path of a recipe, relative to <see cref="Folder"/> unless absolute.</param>
+    /// <param name="paths">From a corpus's name to its file or folder, relative to <see cref="Folder"/> unless absolute.</param>
     /// <exception cref="RecipeException">The recipe has no corpus of such a name.</exception>
     public Recipe WithCorpusPaths(IReadOnlyDictionary<string, string> paths)
     {

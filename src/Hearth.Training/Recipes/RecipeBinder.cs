@@ -5,13 +5,13 @@ using Hearth.Training.Optimizers;
 
 namespace Hearth.Training.Recipes;
 
-/// <summary>The schema: what keys a recipe has, their bounds and their defaults. What it returns counts only if there was no problem.</summary>
+/// <summary>The schema: a recipe's keys, their bounds and defaults. What it returns counts only if there was no problem.</summary>
 internal static class RecipeBinder
 {
     // Every byte is a token, and a conversation needs five more that no text can spell.
     private const int SmallestVocabulary = 256 + 5;
 
-    public static Recipe Bind(RecipeNode node)
+    public static Recipe Bind(RecipeNode node, RecipeProblems problems)
     {
         var root = new RecipeMap(node, (1, 1));
         string name = root.Line("name", "1 to 64 of a-z, 0-9 and -", IsName);
@@ -25,12 +25,18 @@ internal static class RecipeBinder
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < specs.Count; i++) corpora[i].Check(names.Add(specs[i].Name), "name", "a name that no other corpus has");
         PackingSpec packing = Packing(root.Map("packing", required: false));
-        TrainingSpec training = Training(root.Map("training", required: true), model, specs);
+        RecipeMap trainingMap = root.Map("training", required: true);
+        TrainingSpec training = Training(trainingMap, model);
         root.Close();
+
+        // Said only of a recipe that is right so far: otherwise the questions may be there, but wrong.
+        bool asks = specs.Any(c => c.Records is { Questions.Count: > 0 });
+        if (problems.None) trainingMap.Check(asks || !training.LossOnAnswersOnly, "lossOn", "all, as no corpus has questions");
         return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training);
     }
 
-    private static bool IsName(string text) => text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+    private static bool IsName(string text) =>
+        text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     private static ModelSpec Model(RecipeMap map)
     {
@@ -46,8 +52,9 @@ internal static class RecipeBinder
         bool sized = map.Has("headSize");
         map.Check(sized || hiddenSize % heads == 0, "hiddenSize", $"a multiple of the {heads} heads, or a headSize", "heads");
         int headSize = map.Whole("headSize", 2, 16384, Math.Max(1, hiddenSize / heads));
-        map.Check(headSize % 2 == 0, "headSize", sized ? "an even number" : $"hiddenSize / heads to be even, but it is {headSize}", "hiddenSize", "heads");
-        map.Check(!gpt2 || headSize * heads == hiddenSize, "headSize", $"hiddenSize / heads: gpt2 has no other", "hiddenSize", "heads");
+        map.Check(headSize % 2 == 0, "headSize", sized ? "an even number" : $"an even one, but hiddenSize / heads is {headSize}",
+            "hiddenSize", "heads");
+        map.Check(!gpt2 || headSize * heads == hiddenSize, "headSize", "hiddenSize / heads: gpt2 has no other", "hiddenSize", "heads");
 
         int intermediateSize = map.Whole("intermediateSize", 1, 131072);
         int context = map.Whole("context", 1, 1 << 20);
@@ -56,8 +63,8 @@ internal static class RecipeBinder
         bool tiedEmbeddings = map.Flag("tiedEmbeddings", true);
         double ropeTheta = map.Number("ropeTheta", 1, 1e12, 10000);
         double normEpsilon = map.Positive("normEpsilon", 1, 1e-5);
-        Activation activation = gpt2
-            ? map.Choice("activation", RecipeNames.Gpt2Activations, Activation.Gelu)
+        Activation activation = map.IsWrong("architecture") ? map.Choice("activation", RecipeNames.Activations, Activation.SwiGlu)
+            : gpt2 ? map.Choice("activation", RecipeNames.Gpt2Activations, Activation.Gelu)
             : map.Choice("activation", RecipeNames.LlamaActivations, Activation.SwiGlu);
         map.Close();
         return new ModelSpec(architecture, layers, hiddenSize, heads, keyValueHeads, headSize, intermediateSize, context,
@@ -91,7 +98,7 @@ internal static class RecipeBinder
         return spec;
     }
 
-    private static TrainingSpec Training(RecipeMap map, ModelSpec model, ValueList<CorpusSpec> corpora)
+    private static TrainingSpec Training(RecipeMap map, ModelSpec model)
     {
         int steps = map.Whole("steps", 1, 100_000_000);
         int microBatches = map.Whole("microBatches", 1, 1024, 1);
@@ -99,14 +106,14 @@ internal static class RecipeBinder
         int microBatchTokens = map.Whole("microBatchTokens", 1, 1 << 24);
         map.Check(microBatchTokens >= model.Context, "microBatchTokens", $"at least the model's context, {model.Context}");
         bool answersOnly = map.Choice("lossOn", RecipeNames.LossOn, false);
-        map.Check(!answersOnly || corpora.Any(c => c.Records is { Questions.Count: > 0 }), "lossOn", "all: no corpus has questions");
         OptimizerSpec optimizer = Optimizer(map.Map("optimizer", required: true));
-        ScheduleSpec schedule = Schedule(map.Map("schedule", required: false), map.Sound("steps") ? steps : int.MaxValue);
+        ScheduleSpec schedule = Schedule(map.Map("schedule", required: false), map.IsWrong("steps") ? int.MaxValue : steps);
         double clipNorm = map.Number("clipNorm", 0, 1e6, 1);
         int checkpointEvery = map.Whole("checkpointEvery", 1, 100_000_000, 100);
         int evaluateEvery = map.Whole("evaluateEvery", 1, 100_000_000, 100);
         map.Close();
-        return new TrainingSpec(steps, microBatches, microBatchTokens, answersOnly, optimizer, schedule, clipNorm, checkpointEvery, evaluateEvery);
+        return new TrainingSpec(
+            steps, microBatches, microBatchTokens, answersOnly, optimizer, schedule, clipNorm, checkpointEvery, evaluateEvery);
     }
 
     private static OptimizerSpec Optimizer(RecipeMap map)
@@ -115,11 +122,11 @@ internal static class RecipeBinder
         OptimizerKind kind = map.Choice("kind", RecipeNames.Optimizers, OptimizerKind.AdamW);
         double learningRate = map.Positive("learningRate", 1000);
         double matrixLearningRate = map.Positive("matrixLearningRate", 1000, 0.02);
-        double momentum = map.Number("momentum", 0, 0.9999999, 0.95);
+        double momentum = map.Fraction("momentum", 0.95);
         map.Check(kind == OptimizerKind.Muon || !map.Has("matrixLearningRate"), "matrixLearningRate", MuonOnly, "kind");
         map.Check(kind == OptimizerKind.Muon || !map.Has("momentum"), "momentum", MuonOnly, "kind");
-        double beta1 = map.Number("beta1", 0, 0.9999999, 0.9);
-        double beta2 = map.Number("beta2", 0, 0.9999999, 0.95);
+        double beta1 = map.Fraction("beta1", 0.9);
+        double beta2 = map.Fraction("beta2", 0.95);
         double epsilon = map.Positive("epsilon", 1, 1e-8);
         double weightDecay = map.Number("weightDecay", 0, 1000, 0.1);
         bool decayEmbeddings = map.Flag("decayEmbeddings", false);
@@ -138,7 +145,8 @@ internal static class RecipeBinder
         map.Check(warmupSteps <= steps, "warmupSteps", $"at most the {steps} steps of the run");
         map.Check(!decays || decaySteps > 0, "decaySteps", "1 or more with warmup-stable-decay", "kind");
         map.Check(decays || decaySteps == 0, "decaySteps", "0: only warmup-stable-decay has such steps", "kind");
-        map.Check((long)warmupSteps + decaySteps <= steps, "decaySteps", $"at most {(long)steps - warmupSteps}: with the warm-up there are {steps} steps", "kind", "warmupSteps");
+        map.Check((long)warmupSteps + decaySteps <= steps, "decaySteps",
+            $"at most {(long)steps - warmupSteps}, the steps that the warm-up leaves of {steps}", "kind", "warmupSteps");
         double minimumRatio = map.Number("minimumRatio", 0, 1, 0.1);
         map.Close();
         return new ScheduleSpec(kind, warmupSteps, decaySteps, minimumRatio);

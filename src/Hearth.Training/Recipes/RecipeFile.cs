@@ -5,8 +5,10 @@ namespace Hearth.Training.Recipes;
 /// <summary>Finds a recipe and reads its bytes.</summary>
 internal static class RecipeFile
 {
+    /// <summary>No recipe is larger.</summary>
+    public const int MostBytes = 1 << 20;
+
     private const string FileName = "recipe.yaml";
-    private const int MostBytes = 1 << 20;
     private const int MostListed = 20;
 
     public static Recipe Load(string path)
@@ -15,6 +17,9 @@ internal static class RecipeFile
         if (!File.Exists(file)) throw NotFound(path);
         return Recipe.Parse(Text(file), file) with { Folder = Path.GetDirectoryName(file) is { Length: > 0 } folder ? folder : "." };
     }
+
+    public static RecipeException TooLarge(string file) =>
+        new($"{file}: found more than {MostBytes:N0} bytes, expected a recipe, which is smaller.");
 
     private static string Text(string file)
     {
@@ -29,7 +34,7 @@ internal static class RecipeFile
         {
             throw new RecipeException($"{file}: it can not be read ({e.Message.TrimEnd('.')}). Check that the file may be read.", e);
         }
-        if (length > MostBytes) throw new RecipeException($"{file}: found more than {MostBytes:N0} bytes, expected a recipe, which is smaller.");
+        if (length > MostBytes) throw TooLarge(file);
         try
         {
             string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
@@ -56,9 +61,8 @@ internal static class RecipeFile
                 string[] names = [.. Directory.EnumerateDirectories(folder).Where(d => File.Exists(Path.Combine(d, FileName)))
                     .Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
                 if (names.Length == 0) continue;
-                string more = names.Length > MostListed ? ", ..." : "";
-                return new RecipeException(
-                    $"{problem} Recipes in {folder}: {string.Join(", ", names.Take(MostListed))}{more}{RecipeProblems.Hint(wanted, names)}");
+                string listed = string.Join(", ", names.Take(MostListed)) + (names.Length > MostListed ? ", ..." : "");
+                return new RecipeException($"{problem} Recipes in {folder}: {listed}{RecipeProblems.Hint(wanted, names)}");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)

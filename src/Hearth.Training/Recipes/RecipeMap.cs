@@ -47,13 +47,14 @@ internal sealed class RecipeMap
     public string Line(string key, string expected, Func<string, bool> fits) =>
         Scalar(key, expected, true, "", (RecipeNode n, out string v) => IsLine(n, out v) && fits(v));
 
-    /// <summary>A whole number within bounds, both included.</summary>
-    public long Long(string key, long least, long most, long? otherwise = null) =>
-        Scalar(key, $"a whole number from {least} to {most}", otherwise is null, otherwise ?? least, (RecipeNode n, out long v) =>
-        {
-            v = 0;
-            return n.IsPlain && long.TryParse(n.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out v) && v >= least && v <= most;
-        });
+    /// <summary>A whole number within bounds, both included; the lower one stands in for a wrong value.</summary>
+    public long Long(string key, long least, long most, long? otherwise = null)
+    {
+        string expected = $"a whole number from {least} to {most}";
+        long value = Scalar(key, expected, otherwise is null, otherwise ?? least, (RecipeNode n, out long v) =>
+            IsInteger(n, out v) && v >= least && v <= most);
+        return IsWrong(key) ? least : value;
+    }
 
     /// <summary>A whole number within bounds, both included.</summary>
     public int Whole(string key, int least, int most, int? otherwise = null) => (int)Long(key, least, most, otherwise);
@@ -63,10 +64,15 @@ internal sealed class RecipeMap
         Scalar(key, $"a number from {least} to {most}", otherwise is null, otherwise ?? least, (RecipeNode n, out double v) =>
             IsNumber(n, out v) && v >= least && v <= most);
 
-    /// <summary>A number above nought and up to a bound.</summary>
+    /// <summary>A number up to a bound and above 0, also in single precision.</summary>
     public double Positive(string key, double most, double? otherwise = null) =>
         Scalar(key, $"a number above 0, up to {most}", otherwise is null, otherwise ?? most, (RecipeNode n, out double v) =>
             IsNumber(n, out v) && (float)v > 0 && v <= most);
+
+    /// <summary>A number from 0 to below 1, also in single precision.</summary>
+    public double Fraction(string key, double otherwise) =>
+        Scalar(key, "a number from 0 to below 1", false, otherwise, (RecipeNode n, out double v) =>
+            IsNumber(n, out v) && v >= 0 && (float)v < 1);
 
     /// <summary>True or false.</summary>
     public bool Flag(string key, bool otherwise) =>
@@ -142,26 +148,14 @@ internal sealed class RecipeMap
         else _node.Report(key, _at, $"not given, expected {expected}");
     }
 
-    /// <summary>Reports an item of a list of texts.</summary>
-    /// <param name="key">The list.</param>
-    /// <param name="index">The item.</param>
-    /// <param name="text">The whole problem.</param>
-    public void ReportItem(string key, int index, string text) => _values[key].Items[index].Report(text);
+    /// <summary>What stands below a key that is there.</summary>
+    public RecipeNode Value(string key) => _values[key];
 
-    /// <summary>Reports the value of a key.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="text">The whole problem.</param>
-    public void Report(string key, string text) => _values[key].Report(text);
+    /// <summary>Whether the key was reported as missing or wrong.</summary>
+    public bool IsWrong(string key) => _wrong.Contains(key);
 
-    /// <summary>Whether nothing was reported about the keys, and all are there.</summary>
-    public bool Sound(params ReadOnlySpan<string> keys)
-    {
-        foreach (string key in keys)
-        {
-            if (_wrong.Contains(key) || !_values.ContainsKey(key)) return false;
-        }
-        return true;
-    }
+    /// <summary>Whether the key is there and was not reported.</summary>
+    public bool IsSound(string key) => _values.ContainsKey(key) && !IsWrong(key);
 
     /// <summary>Reports the keys that were never asked for.</summary>
     public void Close()
@@ -187,6 +181,12 @@ internal sealed class RecipeMap
         return fits && !text.Any(char.IsControl);
     }
 
+    private static bool IsInteger(RecipeNode node, out long value)
+    {
+        value = 0;
+        return node.IsPlain && long.TryParse(node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+    }
+
     private static bool IsNumber(RecipeNode node, out double value)
     {
         value = 0;
@@ -208,18 +208,18 @@ internal sealed class RecipeMap
         return true;
     }
 
-    private T Scalar<T>(string key, string expected, bool required, T standIn, Read<T> read)
+    private T Scalar<T>(string key, string expected, bool required, T absent, Read<T> read)
     {
         Ask(key);
         if (!_values.TryGetValue(key, out RecipeNode? node))
         {
             if (required) Missing(key, expected);
-            return standIn;
+            return absent;
         }
         if (node.Kind == RecipeNodeKind.Scalar && read(node, out T value)) return value;
         node.Refuse(expected);
         _wrong.Add(key);
-        return standIn;
+        return absent;
     }
 
     private List<RecipeNode> Items(string key, string expected, int least, int most, bool required)

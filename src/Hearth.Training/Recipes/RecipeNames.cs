@@ -12,6 +12,8 @@ internal static class RecipeNames
 
     public static readonly (string, Activation)[] Gpt2Activations = [("gelu", Activation.Gelu), ("relu2", Activation.SquaredRelu)];
 
+    public static readonly (string, Activation)[] Activations = [.. LlamaActivations, .. Gpt2Activations];
+
     public static readonly (string, TokenizerPattern)[] Patterns = [("gpt4", TokenizerPattern.Gpt4), ("gpt2", TokenizerPattern.Gpt2)];
 
     public static readonly (string, CorpusFormat)[] Formats =

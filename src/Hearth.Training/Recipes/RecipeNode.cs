@@ -43,7 +43,7 @@ internal sealed class RecipeNode(RecipeProblems problems, RecipeNodeKind kind, l
     /// <summary>What a map holds, in the order of the file; <c>At</c> is where the key stands.</summary>
     public List<(string Key, (long Line, long Column) At, RecipeNode Value)> Entries { get; } = [];
 
-    /// <summary>The keys that lead here, as in <c>corpora[0].path</c>. Put together only when asked for: a file can hold many nodes and long keys.</summary>
+    /// <summary>The keys that lead here, as in <c>corpora[0].path</c>; put together only when asked for: keys can be many.</summary>
     public string KeyPath => parent is null ? "" : Below(parent.KeyPath, name);
 
     public bool IsNothing => kind == RecipeNodeKind.Scalar && IsPlain && Text is "" or "~" or "null" or "Null" or "NULL";
@@ -51,7 +51,7 @@ internal sealed class RecipeNode(RecipeProblems problems, RecipeNodeKind kind, l
     /// <summary>What it is, as a message says it.</summary>
     public string Found => kind switch
     {
-        RecipeNodeKind.List => "a list",
+        RecipeNodeKind.List => $"a list of {Items.Count}",
         RecipeNodeKind.Map => "a map of keys",
         _ => IsNothing ? "nothing" : RecipeProblems.Quote(Text),
     };
@@ -69,22 +69,19 @@ internal sealed class RecipeNode(RecipeProblems problems, RecipeNodeKind kind, l
 
     /// <summary>Reports a problem at this node.</summary>
     /// <param name="text">The whole problem.</param>
-    public void Report(string text) => problems.Add(line, column, KeyPath, text);
+    public void Report(string text) => problems.Add(line, column, problems.Full ? "" : KeyPath, text);
 
     /// <summary>Reports a problem with a key of this map.</summary>
     /// <param name="key">The key.</param>
     /// <param name="at">Where to look.</param>
     /// <param name="text">The whole problem.</param>
-    public void Report(string key, (long Line, long Column) at, string text)
-    {
-        if (problems.Full) problems.Add(0, 0, "", "");
-        else problems.Add(at.Line, at.Column, Below(KeyPath, key), text);
-    }
+    public void Report(string key, (long Line, long Column) at, string text) =>
+        problems.Add(at.Line, at.Column, problems.Full ? "" : Below(KeyPath, key), text);
 
     private static string Below(string path, string name)
     {
         if (name.StartsWith('[')) return path + name;
-        string shown = name.Length > 0 && name.All(char.IsAsciiLetterOrDigit) && name.Length <= 100 ? name : RecipeProblems.Quote(name);
+        string shown = name.Length is > 0 and <= 100 && name.All(char.IsAsciiLetterOrDigit) ? name : RecipeProblems.Quote(name);
         return path.Length == 0 ? shown : path + "." + shown;
     }
 }

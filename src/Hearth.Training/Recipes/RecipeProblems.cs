@@ -16,6 +16,9 @@ internal sealed class RecipeProblems(string file)
     /// <summary>Whether a further problem would be counted only; spares working out its message.</summary>
     public bool Full => _problems.Count >= MostSaid;
 
+    /// <summary>Whether there is none so far.</summary>
+    public bool None => _problems.Count == 0;
+
     /// <summary>Notes a problem.</summary>
     /// <param name="line">Where, from 1.</param>
     /// <param name="column">Where, from 1.</param>

@@ -5,7 +5,10 @@ using Hearth.Data.Corpora;
 
 namespace Hearth.Training.Recipes;
 
-/// <summary>Writes a recipe as YAML with every key that has a meaning in it, in a fixed order. Free text is always quoted, so it never reads as another type.</summary>
+/// <summary>
+/// Writes a recipe as YAML with every key that has a meaning in it, in a fixed order. Free text is always quoted, so that it never reads as
+/// anything else.
+/// </summary>
 internal sealed class RecipeWriter
 {
     private readonly StringBuilder _yaml = new();
@@ -52,7 +55,7 @@ internal sealed class RecipeWriter
         Key("tiedEmbeddings", model.TiedEmbeddings);
         Key("ropeTheta", model.RopeTheta);
         Key("normEpsilon", model.NormEpsilon);
-        Key("activation", Name([.. RecipeNames.LlamaActivations, .. RecipeNames.Gpt2Activations], model.Activation));
+        Key("activation", Name(RecipeNames.Activations, model.Activation));
     }
 
     private void Tokenizer(TokenizerSpec tokenizer)
@@ -154,7 +157,12 @@ internal sealed class RecipeWriter
     {
         string text = value.ToString("R", CultureInfo.InvariantCulture);
         int exponent = text.IndexOf('E', StringComparison.Ordinal);
-        if (exponent >= 0) text = text[..exponent] + (text.Contains('.', StringComparison.Ordinal) ? "e" : ".0e") + text[(exponent + 1)..];
+        if (exponent >= 0)
+        {
+            string point = text.Contains('.', StringComparison.Ordinal) ? "" : ".0";
+            int power = int.Parse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            text = $"{text[..exponent]}{point}e{power}";
+        }
         Key(key, text);
     }
 
@@ -224,9 +232,10 @@ internal sealed class RecipeWriter
         _yaml.Append('"');
         foreach (char c in text)
         {
+            bool unprintable = char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff';
             if (c is '"' or '\\') _yaml.Append('\\').Append(c);
             else if (c == '\n') _yaml.Append("\\n");
-            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff') _yaml.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
+            else if (unprintable) _yaml.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
             else _yaml.Append(c);
         }
         _yaml.Append("\"\n");

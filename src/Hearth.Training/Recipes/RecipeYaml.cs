@@ -10,14 +10,15 @@ namespace Hearth.Training.Recipes;
 internal sealed class RecipeYaml
 {
     private const int DeepestNesting = 16;
-    private const string WriteOut = "the value itself";
 
+    private readonly Scanner _scanner;
     private readonly Parser _events;
     private readonly RecipeProblems _problems;
 
     private RecipeYaml(string text, RecipeProblems problems)
     {
-        _events = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        _scanner = new Scanner(new StringReader(text), skipComments: true);
+        _events = new Parser(_scanner);
         _problems = problems;
     }
 
@@ -35,6 +36,13 @@ internal sealed class RecipeYaml
         catch (YamlException e)
         {
             problems.Add(e.Start.Line, e.Start.Column, "", $"found text that is not YAML, expected a recipe ({e.Message.TrimEnd('.')})");
+            throw problems.ToException(e);
+        }
+        catch (Exception e) when (e is not (RecipeException or OutOfMemoryException))
+        {
+            // For some broken text the library fails in ways of its own, as an InvalidOperationException for "[a\nb: }".
+            Mark at = reader._scanner.CurrentPosition;
+            problems.Add(at.Line, at.Column, "", "found text that is not YAML, expected a recipe");
             throw problems.ToException(e);
         }
     }
@@ -61,12 +69,12 @@ internal sealed class RecipeYaml
         bool refused = false;
         if (at is NodeEvent { Anchor.IsEmpty: false } anchored)
         {
-            Make(RecipeNodeKind.Scalar).Report($"found the anchor {RecipeProblems.Quote("&" + anchored.Anchor.Value)}, expected {WriteOut}");
+            Refuse("anchor", "&" + anchored.Anchor.Value);
             refused = true;
         }
         if (at is NodeEvent { Tag.IsEmpty: false } tagged)
         {
-            Make(RecipeNodeKind.Scalar).Report($"found the tag {RecipeProblems.Quote(tagged.Tag.Value)}, expected {WriteOut}");
+            Refuse("tag", tagged.Tag.Value);
             refused = true;
         }
         _events.MoveNext();
@@ -88,13 +96,16 @@ internal sealed class RecipeYaml
                 Entries(map, depth);
                 return map;
             case AnchorAlias alias:
-                Make(RecipeNodeKind.Scalar).Report($"found the alias {RecipeProblems.Quote("*" + alias.Value.Value)}, expected {WriteOut}");
+                Refuse("alias", "*" + alias.Value.Value);
                 return Make(RecipeNodeKind.Refused);
             default:
                 throw new InvalidOperationException($"the YAML parser gave {at.GetType().Name} where a value begins");
         }
 
         RecipeNode Make(RecipeNodeKind made) => new(_problems, made, at.Start.Line, at.Start.Column, parent, name);
+
+        void Refuse(string what, string written) =>
+            Make(RecipeNodeKind.Scalar).Report($"found the {what} {RecipeProblems.Quote(written)}, expected the value itself");
     }
 
     private void Entries(RecipeNode map, int depth)
@@ -115,7 +126,7 @@ internal sealed class RecipeYaml
             }
             else
             {
-                map.Report(key.Text, (key.Line, key.Column), $"found a second time, expected once (it is in line {lines[key.Text]} already)");
+                map.Report(key.Text, (key.Line, key.Column), $"found a second time, expected once (line {lines[key.Text]} has it)");
             }
         }
     }

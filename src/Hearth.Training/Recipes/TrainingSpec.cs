@@ -27,7 +27,7 @@ public enum OptimizerKind
     /// <summary><see cref="Optimizers.AdamW"/> for everything.</summary>
     AdamW,
 
-    /// <summary><see cref="Optimizers.Muon"/> for the matrices between hidden layers, <see cref="Optimizers.AdamW"/> for the rest.</summary>
+    /// <summary><see cref="Optimizers.Muon"/> for the matrices between layers, <see cref="Optimizers.AdamW"/> for the rest.</summary>
     Muon,
 }
 

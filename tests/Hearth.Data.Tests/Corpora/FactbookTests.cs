@@ -40,12 +40,13 @@ public sealed class FactbookTests
         s_factbook.HeldOut.Facts.Where(f => trained.Contains(f.Question)).ShouldBeEmpty();
 
         // For each held-out question, its words with another country's name in place of its own.
-        Dictionary<string, RecordFields> records = s_factbook.Sources.Where(s => s.Fields is not null).ToDictionary(s => s.Id, s => s.Fields!);
+        var records = s_factbook.Sources.Where(s => s.Fields is not null).ToDictionary(s => s.Id, s => s.Fields!);
         foreach (QuestionSpec question in Factbook.Spec.Records!.Questions)
         {
             foreach (Template ask in question.Ask.Select(a => Template.Parse(a, out _)!))
             {
-                int held = s_factbook.HeldOut.Facts.Count(f => f.Field == question.Field && f.Question == ask.Render(x => records[f.From][x]));
+                int held = s_factbook.HeldOut.Facts
+                    .Count(f => f.Field == question.Field && f.Question == ask.Render(x => records[f.From][x]));
                 int asked = records.Values.Count(r => trained.Contains(ask.Render(x => r[x])));
                 if (held > 0) asked.ShouldBeGreaterThan(80, $"{question.Field}: {held} held out");
             }
@@ -80,7 +81,8 @@ public sealed class FactbookTests
         CorpusException clash = Should.Throw<CorpusException>(() => Corpus.Load([Factbook.Spec], Factbook.HeldOut, folder.Path, 1));
         clash.Message.ShouldContain("france, PERU");
 
-        HashSet<string> taken = [.. s_factbook.Sources.Where(s => s.Name is "countries.csv#France" or "countries.csv#Peru").Select(s => s.Id)];
+        IEnumerable<SourceDocument> both = s_factbook.Sources.Where(s => s.Name is "countries.csv#France" or "countries.csv#Peru");
+        HashSet<string> taken = [.. both.Select(s => s.Id)];
         Corpus without = Corpus.Load([Factbook.Spec], Factbook.HeldOut, folder.Path, 1, taken);
         without.Statistics[0].Documents.ShouldBe(189);
         without.Statistics[0].Removed.ShouldBe(2);
