@@ -9,6 +9,7 @@ namespace Hearth.Models.Generation;
 public sealed class Generator(LanguageModel model, WorkerPool pool)
 {
     private readonly Tape _tape = new(pool, recording: false);
+    private readonly Stack<KeyValueCache> _freeCaches = new();
 
     /// <summary>Continues one prompt, token by token.</summary>
     /// <param name="prompt">Its tokens; at least one.</param>
@@ -17,7 +18,7 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
     /// <exception cref="ContextException">The prompt leaves no room for an answer.</exception>
     public IEnumerable<GeneratedToken> Stream(int[] prompt, GenerationOptions options, CancellationToken cancel = default)
     {
-        var sequence = new Sequence(prompt, model, options);
+        var sequence = new Sequence(prompt, NewCache(), model.Config.MaxPositionEmbeddings, options);
         while (!sequence.Ended && !cancel.IsCancellationRequested)
         {
             Step([sequence], options);
@@ -38,11 +39,13 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
         int next = 0, finished = 0;
         while (finished < prompts.Count)
         {
-            while (active.Count < atOnce && next < prompts.Count) active.Add((next, new Sequence(prompts[next++], model, options)));
+            while (active.Count < atOnce && next < prompts.Count) active.Add((next, new Sequence(prompts[next++], NewCache(), model.Config.MaxPositionEmbeddings, options)));
             Step([.. active.Select(a => a.Sequence)], options);
             foreach ((int index, Sequence sequence) in active.Where(a => a.Sequence.Ended))
             {
                 results[index] = [.. sequence.Generated];
+                sequence.Cache.Truncate(0);
+                _freeCaches.Push(sequence.Cache);
                 finished++;
             }
             active.RemoveAll(a => a.Sequence.Ended);
@@ -50,6 +53,8 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
         }
         return results;
     }
+
+    private KeyValueCache NewCache() => _freeCaches.TryPop(out KeyValueCache? cache) ? cache : model.NewCache();
 
     private void Step(Sequence[] sequences, GenerationOptions options)
     {
@@ -75,12 +80,11 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
     {
         private readonly int _room;
 
-        public Sequence(int[] prompt, LanguageModel model, GenerationOptions options)
+        public Sequence(int[] prompt, KeyValueCache cache, int context, GenerationOptions options)
         {
-            int context = model.Config.MaxPositionEmbeddings;
             if (prompt.Length == 0 || prompt.Length >= context) throw new ContextException(prompt.Length, context);
             Pending = prompt;
-            Cache = model.NewCache();
+            Cache = cache;
             _room = Math.Min(options.MaxTokens, context - prompt.Length);
             Ended = _room <= 0;
         }

@@ -11,12 +11,11 @@ public static class BitsPerByte
 
     /// <summary>The loss on some documents, in bits over the bytes that their targets stand for.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="tape">Where operations run; it does not record.</param>
     /// <param name="documents">The documents.</param>
     /// <param name="plan">Rows at a time, and the longest sequence.</param>
-    public static double Measure(LanguageModel model, WorkerPool pool, TokenDocument[] documents, PackingPlan plan)
+    public static double Measure(LanguageModel model, Tape tape, TokenDocument[] documents, PackingPlan plan)
     {
-        var tape = new Tape(pool, recording: false);
         var packer = new Packer(new DocumentOrder(documents, 0), plan with { Split = false, CrossDocumentAttention = false });
         var position = default(DataPosition);
         double nats = 0;

@@ -39,6 +39,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<Optimizer> _optimizers;
     private readonly Gradients _gradients;
     private readonly Tape _tape;
+    private readonly Tape _evaluationTape;
     private readonly Packer _packer;
     private readonly LedgerFile _ledger;
     private DataPosition _position;
@@ -55,6 +56,7 @@ public sealed class Trainer : IDisposable
         _optimizers = optimizers;
         _gradients = new Gradients(model.Parameters.All);
         _tape = new Tape(pool, recording: true);
+        _evaluationTape = new Tape(pool, recording: false);
         _packer = setup.NewPacker();
     }
 
@@ -177,7 +179,7 @@ public sealed class Trainer : IDisposable
     {
         if (_setup.HeldOut.Length == 0) return;
         TrainingSpec plan = _setup.Recipe.Training;
-        _bitsPerByte = BitsPerByte.Measure(_model, _pool, _setup.HeldOut, new PackingPlan(plan.MicroBatchTokens, _setup.Recipe.Model.Context, false, false));
+        _bitsPerByte = BitsPerByte.Measure(_model, _evaluationTape, _setup.HeldOut, new PackingPlan(plan.MicroBatchTokens, _setup.Recipe.Model.Context, false, false));
         _ledger.Add(new EvaluationLine(_step, _bitsPerByte.Value));
     }
 
