@@ -61,7 +61,7 @@ public sealed class LossTests
     [Fact]
     public void Logits_never_stand_whole_in_memory_and_their_pieces_do_not_show()
     {
-        const int vocabulary = 1 << 18, rows = 40, columns = 4;
+        const int vocabulary = 1 << 18, rows = 20, columns = 4;
         using var pool = new WorkerPool(2);
         var inputs = new Inputs(1);
         Tensor table = Tensor.Parameter("table", rows, columns), head = Tensor.Parameter("head", vocabulary, columns);
