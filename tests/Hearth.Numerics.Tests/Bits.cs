@@ -15,7 +15,9 @@ internal static class Bits
         }
     }
 
-    public static void ShouldHaveBits(this float[] actual, ReadOnlySpan<float> expected, string what) => ((ReadOnlySpan<float>)actual).ShouldHaveBits(expected, what);
+    public static void ShouldHaveBits(this float[] actual, ReadOnlySpan<float> expected, string what) =>
+        ((ReadOnlySpan<float>)actual).ShouldHaveBits(expected, what);
 
-    public static void ShouldHaveBits(this Span<float> actual, ReadOnlySpan<float> expected, string what) => ((ReadOnlySpan<float>)actual).ShouldHaveBits(expected, what);
+    public static void ShouldHaveBits(this Span<float> actual, ReadOnlySpan<float> expected, string what) =>
+        ((ReadOnlySpan<float>)actual).ShouldHaveBits(expected, what);
 }

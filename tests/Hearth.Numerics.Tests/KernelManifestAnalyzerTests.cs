@@ -48,10 +48,12 @@ public sealed class KernelManifestAnalyzerTests
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
         var compilation = CSharpCompilation.Create("Snippet", [CSharpSyntaxTree.ParseText(Source, cancellationToken: cancel)],
-            [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)], new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+            [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)],
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
         compilation.GetDiagnostics(cancel).ShouldBeEmpty();
         var options = new AnalyzerOptions(manifest is null ? [] : [new Text(manifest)]);
-        ImmutableArray<Diagnostic> found = await compilation.WithAnalyzers([new KernelManifestAnalyzer()], options).GetAnalyzerDiagnosticsAsync(cancel);
+        CompilationWithAnalyzers analysed = compilation.WithAnalyzers([new KernelManifestAnalyzer()], options);
+        ImmutableArray<Diagnostic> found = await analysed.GetAnalyzerDiagnosticsAsync(cancel);
         found.ShouldAllBe(d => d.Id == "HEARTH001" && d.Severity == DiagnosticSeverity.Error);
         return [.. found.Select(d => d.GetMessage())];
     }

@@ -16,8 +16,8 @@ internal sealed class GradientCheck(params (string Name, int Rows, int Columns)[
     private readonly int[] _targets = [1, 4, 0, 3, 3, 2, 1];
 
     /// <summary>
-    /// Checks operations that turn rows into rows. The first parameter is a table of 7 rows, which comes in as an activation; the result goes
-    /// through an output layer of fixed weights and the loss.
+    /// Checks operations that turn rows into rows. The first parameter is a table of 7 rows, which comes in as an activation; the result
+    /// goes through an output layer of fixed weights and the loss.
     /// </summary>
     public void Rowwise(int outputs, Func<Tensor, Tensor[], Tensor> operation, Func<Matrix, Matrix[], Matrix> reference)
     {

@@ -20,7 +20,8 @@ public sealed class GradientTests
         .Rowwise(4, (x, p) => x.Affine(p[1], p[2]), (x, p) => x.Affine(p[1], p[2]));
 
     [Fact]
-    public void AddBias() => new GradientCheck(("x", N, 18), ("b", 1, 18)).Rowwise(18, (x, p) => x.AddBias(p[1]), (x, p) => x.AddBias(p[1]));
+    public void AddBias() => new GradientCheck(("x", N, 18), ("b", 1, 18))
+        .Rowwise(18, (x, p) => x.AddBias(p[1]), (x, p) => x.AddBias(p[1]));
 
     [Fact]
     public void Add() => new GradientCheck(("x", N, 5), ("y", 5, 5))
@@ -44,7 +45,8 @@ public sealed class GradientTests
     public void Gelu() => new GradientCheck(("x", N, 6)).Rowwise(6, (x, _) => x.Add(x.Gelu()), (x, _) => x.Add(x.Gelu()));
 
     [Fact]
-    public void SquaredRelu() => new GradientCheck(("x", N, 6)).Rowwise(6, (x, _) => x.Add(x.SquaredRelu()), (x, _) => x.Add(x.SquaredRelu()));
+    public void SquaredRelu() => new GradientCheck(("x", N, 6))
+        .Rowwise(6, (x, _) => x.Add(x.SquaredRelu()), (x, _) => x.Add(x.SquaredRelu()));
 
     [Fact]
     public void RmsNorm_of_rows() => new GradientCheck(("x", N, 18), ("w", 1, 18))
@@ -63,7 +65,9 @@ public sealed class GradientTests
     {
         var batch = new SequenceBatch(new int[N], ThreeSegments);
         var rope = new RopeTable(8, 6, Theta);
-        new GradientCheck(("x", N, 12)).Rowwise(12, (x, _) => x.Add(x.Rotate(rope, batch)), (x, _) => x.Add(x.Rotate(6, Theta, [0, 1, 0, 0, 1, 2, 3])));
+        int[] positions = [0, 1, 0, 0, 1, 2, 3];
+        new GradientCheck(("x", N, 12))
+            .Rowwise(12, (x, _) => x.Add(x.Rotate(rope, batch)), (x, _) => x.Add(x.Rotate(6, Theta, positions)));
     }
 
     [Fact]
@@ -86,7 +90,8 @@ public sealed class GradientTests
 
     [Fact]
     public void CrossEntropy_with_ignored_targets() => new GradientCheck(("table", 5, 3), ("head", 6, 3)).Run(
-        (tape, p) => tape.Embed(p[0], [0, 1, 2, 3, 4]).CrossEntropy(p[1], [5, LossOperations.Ignored, 2, LossOperations.Ignored, 0], scale: 1),
+        (tape, p) => tape.Embed(p[0], [0, 1, 2, 3, 4]).CrossEntropy(p[1], [5, LossOperations.Ignored, 2, LossOperations.Ignored, 0],
+            scale: 1),
         p => p[0].Embed([0, 1, 2, 3, 4]).CrossEntropy(p[1], [5, -1, 2, -1, 0]));
 
     [Fact]
@@ -96,7 +101,8 @@ public sealed class GradientTests
 
     [Fact]
     public void A_weight_that_is_used_twice() => new GradientCheck(("x", N, 4), ("w", 4, 4))
-        .Rowwise(4, (x, p) => x.Linear(p[1]).Gelu().Linear(p[1]).Affine(p[1], Zero()), (x, p) => x.Linear(p[1]).Gelu().Linear(p[1]).Affine(p[1], new Matrix(1, 4)));
+        .Rowwise(4, (x, p) => x.Linear(p[1]).Gelu().Linear(p[1]).Affine(p[1], Zero()),
+            (x, p) => x.Linear(p[1]).Gelu().Linear(p[1]).Affine(p[1], new Matrix(1, 4)));
 
     private static Tensor Zero()
     {

@@ -1,6 +1,7 @@
 namespace Hearth.Numerics.Tests.Autograd;
 
-/// <summary>The operations of Hearth.Numerics in float64, as plain as they can be written: the reference for values and gradients.</summary>
+/// <summary>The operations of Hearth.Numerics in float64, as plain as they can be written: the reference for values and
+/// gradients.</summary>
 internal sealed class Matrix(int rows, int columns, double[] data)
 {
     public Matrix(int rows, int columns)

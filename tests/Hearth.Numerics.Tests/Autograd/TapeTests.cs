@@ -80,12 +80,14 @@ public sealed class TapeTests
     {
         using var pool = new WorkerPool(1);
         var tape = new Tape(pool, recording: false);
-        Tensor w = Tensor.Parameter("w", 1, 1), x = tape.New(1, 1);
+        Tensor w = Tensor.Parameter("w", 1, 1), b = Tensor.Parameter("b", 1), x = tape.New(1, 1);
         (x.Data[0], w.Data[0]) = (3f, 5f);
         x.Linear(w).Data[0].ShouldBe(15f);
+        x.Affine(w, b).Data[0].ShouldBe(15f);
         w.Data[0] = 7f;
         w.Changed();
         x.Linear(w).Data[0].ShouldBe(21f);
+        x.Affine(w, b).Data[0].ShouldBe(21f);
     }
 
     [Fact]
@@ -117,8 +119,10 @@ public sealed class TapeTests
         var cache = new KeyValueCache(1, 1, 4);
         new SequenceBatch([1, 2], cache).Commit();
         new SequenceBatch(new int[4], [new(0, 1), new(1, 3, cache)]).Positions.ShouldBe([0, 2, 3, 4]);
-        Should.Throw<ArgumentException>(() => new SequenceBatch(new int[4], [new(0, 1), new(2, 2)])).Message.ShouldStartWith("A segment starts at row 2, expected 1.");
-        Should.Throw<ArgumentException>(() => new SequenceBatch(new int[4], [new(0, 3)])).Message.ShouldStartWith("Segments cover 3 rows of 4.");
+        Should.Throw<ArgumentException>(() => new SequenceBatch(new int[4], [new(0, 1), new(2, 2)])).Message.ShouldStartWith(
+            "A segment starts at row 2, expected 1.");
+        Should.Throw<ArgumentException>(() => new SequenceBatch(new int[4], [new(0, 3)])).Message.ShouldStartWith(
+            "Segments cover 3 rows of 4.");
     }
 
     /// <summary>A little of everything: embedding, norm, attention, a gated layer, a bias and the loss.</summary>

@@ -89,17 +89,20 @@ public sealed class AttentionBitTests
     private sealed class Rows(float[] q, float[] k, float[] v, int count, int headSize, int heads, int keyValueHeads)
     {
         public Rows(Inputs inputs, int count, int headSize, int heads, int keyValueHeads)
-            : this(inputs.Even(count * heads * headSize, 3), inputs.Even(count * keyValueHeads * headSize), inputs.Spread(count * keyValueHeads * headSize),
+            : this(inputs.Even(count * heads * headSize, 3), inputs.Even(count * keyValueHeads * headSize),
+                inputs.Spread(count * keyValueHeads * headSize),
                 count, headSize, heads, keyValueHeads)
         {
         }
 
-        public Rows Slice(int start, int rows) => new(Part(q, start, rows), Part(k, start, rows), Part(v, start, rows), rows, headSize, heads, keyValueHeads);
+        public Rows Slice(int start, int rows) =>
+            new(Part(q, start, rows), Part(k, start, rows), Part(v, start, rows), rows, headSize, heads, keyValueHeads);
 
         public float[] Attend(WorkerPool pool, SequenceBatch batch, bool recording = false)
         {
             var tape = new Tape(pool, recording);
-            Tensor tq = tape.New(count, heads * headSize), tk = tape.New(count, keyValueHeads * headSize), tv = tape.New(count, keyValueHeads * headSize);
+            Tensor tq = tape.New(count, heads * headSize);
+            Tensor tk = tape.New(count, keyValueHeads * headSize), tv = tape.New(count, keyValueHeads * headSize);
             q.CopyTo(tq.Data);
             k.CopyTo(tk.Data);
             v.CopyTo(tv.Data);
@@ -123,7 +126,8 @@ public sealed class AttentionBitTests
             return [.. o];
         }
 
-        /// <summary>One token of one head by single numbers: scores ascend over the head, weights over keys, blocks fold into a running maximum.</summary>
+        /// <summary>One token of one head by single numbers: scores ascend over the head, weights over keys, blocks fold into a running
+        /// maximum.</summary>
         public float[] Folded(int t)
         {
             var o = new float[headSize];
@@ -134,7 +138,8 @@ public sealed class AttentionBitTests
                 float[] s = new float[n];
                 for (int j = 0; j < n; j++)
                 {
-                    for (int c = 0; c < headSize; c++) s[j] = MathF.FusedMultiplyAdd(q[(t * headSize) + c], k[((first + j) * headSize) + c], s[j]);
+                    int query = t * headSize, key = (first + j) * headSize;
+                    for (int c = 0; c < headSize; c++) s[j] = MathF.FusedMultiplyAdd(q[query + c], k[key + c], s[j]);
                     s[j] *= scale;
                 }
                 float next = Math.Max(max, s.Max());

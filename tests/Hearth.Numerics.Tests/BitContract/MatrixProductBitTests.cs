@@ -48,9 +48,11 @@ public sealed unsafe class MatrixProductBitTests
             int lda = k + 3, ldaT = m + 5, ldb = n + 2, ldbT = k + 7, ldc = n + 4;
             FloatBuffer aWide = Spaced(a, m, k, lda), bWide = Spaced(b, k, n, ldb);
             FloatBuffer aTransposed = Spaced(Transpose(a, m, k), k, m, ldaT), bTransposed = Spaced(Transpose(b, k, n), n, k, ldbT);
-            foreach (MatrixView aView in (MatrixView[])[MatrixView.RowMajor(aWide.Pointer, lda), MatrixView.RowMajor(aTransposed.Pointer, ldaT).Transposed])
+            foreach (MatrixView aView in (MatrixView[])[MatrixView.RowMajor(aWide.Pointer, lda),
+                MatrixView.RowMajor(aTransposed.Pointer, ldaT).Transposed])
             {
-                foreach (MatrixView bView in (MatrixView[])[MatrixView.RowMajor(bWide.Pointer, ldb), MatrixView.RowMajor(bTransposed.Pointer, ldbT).Transposed])
+                foreach (MatrixView bView in (MatrixView[])[MatrixView.RowMajor(bWide.Pointer, ldb),
+                    MatrixView.RowMajor(bTransposed.Pointer, ldbT).Transposed])
                 {
                     FloatBuffer packed = Memory.Unwritten(MatrixProduct.PackedLength(k, n)), c = Memory.Unwritten(m * ldc);
                     MatrixProduct.Pack(pool, bView, k, n, packed.Pointer);
@@ -58,7 +60,8 @@ public sealed unsafe class MatrixProductBitTests
                     for (int i = 0; i < m; i++)
                     {
                         c.Span.Slice(i * ldc, n).ShouldHaveBits(expected.AsSpan(i * n, n), $"row {i} of {m} x {n} x {k}");
-                        c.Span.Slice((i * ldc) + n, ldc - n).ToArray().ShouldAllBe(x => float.IsNaN(x), "numbers beside the product were written");
+                        c.Span.Slice((i * ldc) + n, ldc - n).ToArray().ShouldAllBe(x => float.IsNaN(x),
+                            "numbers beside the product were written");
                     }
                 }
             }
@@ -90,7 +93,8 @@ public sealed unsafe class MatrixProductBitTests
 
     private static float[] Product(WorkerPool pool, int m, int n, int k, float[] aValues, float[] bValues, float[] before, bool add)
     {
-        FloatBuffer a = Memory.Of(aValues), b = Memory.Of(bValues), c = Memory.Of(before), packed = Memory.Unwritten(MatrixProduct.PackedLength(k, n));
+        FloatBuffer a = Memory.Of(aValues), b = Memory.Of(bValues), c = Memory.Of(before),
+            packed = Memory.Unwritten(MatrixProduct.PackedLength(k, n));
         MatrixProduct.Pack(pool, MatrixView.RowMajor(b.Pointer, n), k, n, packed.Pointer);
         MatrixProduct.Multiply(pool, m, n, k, MatrixView.RowMajor(a.Pointer, k), packed.Pointer, c.Pointer, n, add);
         GC.KeepAlive((a, b, packed));

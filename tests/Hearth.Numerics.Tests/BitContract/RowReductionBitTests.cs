@@ -32,7 +32,8 @@ public sealed class RowReductionBitTests
     public void Layer_norm_and_its_gradient_keep_the_order(int n)
     {
         var inputs = new Inputs((ulong)n);
-        float[] x = inputs.Spread(n), w = inputs.Spread(n), b = inputs.Spread(n), dy = inputs.Spread(n), y = new float[n], dx = new float[n];
+        float[] x = inputs.Spread(n), w = inputs.Spread(n), b = inputs.Spread(n), dy = inputs.Spread(n), y = new float[n],
+            dx = new float[n];
         float mean = ScalarLanes.Sum(n, i => x[i]) / n;
         float inverse = 1f / MathF.Sqrt((ScalarLanes.Dot(n, i => x[i] - mean, i => x[i] - mean) / n) + Epsilon);
         (float Mean, float Inverse) found = Norms.Layer(x, w, b, Epsilon, y);
