@@ -37,7 +37,8 @@ public sealed class KernelManifestAnalyzer : DiagnosticAnalyzer
         AdditionalText? file = context.Options.AdditionalFiles.FirstOrDefault(f => Path.GetFileName(f.Path) == FileName);
         if (file?.GetText(context.CancellationToken) is not { } text)
         {
-            Report(context, Location.None, $"'{FileName}' is not among the additional files of the project: the kernel manifest is missing");
+            Report(context, Location.None,
+                $"'{FileName}' is not among the additional files of the project: the kernel manifest is missing");
             return;
         }
         var listed = new HashSet<string>(StringComparer.Ordinal);
@@ -47,12 +48,14 @@ public sealed class KernelManifestAnalyzer : DiagnosticAnalyzer
             if (name.Length == 0 || name[0] == '#') continue;
             Location here = Location.Create(file.Path, line.Span, text.Lines.GetLinePositionSpan(line.Span));
             if (!listed.Add(name)) Report(context, here, $"'{name}' stands in the kernel manifest twice: remove this line");
-            else if (!kernels.ContainsKey(name)) Report(context, here, $"'{name}' stands in the kernel manifest but no such kernel exists: remove the line and its case");
+            else if (!kernels.ContainsKey(name))
+                Report(context, here, $"'{name}' stands in the kernel manifest but no such kernel exists: remove the line and its case");
         }
         foreach (KeyValuePair<string, Location> kernel in kernels)
         {
             if (listed.Contains(kernel.Key)) continue;
-            Report(context, kernel.Value, $"'{kernel.Key}' is not in the kernel manifest: add it to {FileName} and give it a case in KernelManifest");
+            Report(context, kernel.Value,
+                $"'{kernel.Key}' is not in the kernel manifest: add it to {FileName} and give it a case in KernelManifest");
         }
     }
 
@@ -71,7 +74,7 @@ public sealed class KernelManifestAnalyzer : DiagnosticAnalyzer
             if (!vocabulary && !(space == Space + ".Kernels" && type.IsStatic)) continue;
             foreach (IMethodSymbol method in type.GetMembers().OfType<IMethodSymbol>())
             {
-                if (method.MethodKind == MethodKind.Ordinary && method.DeclaredAccessibility == Accessibility.Public && !method.IsImplicitlyDeclared)
+                if (method is { MethodKind: MethodKind.Ordinary, DeclaredAccessibility: Accessibility.Public, IsImplicitlyDeclared: false })
                 {
                     kernels[$"{type.Name}.{method.Name}"] = method.Locations[0];
                 }

@@ -79,7 +79,7 @@ public static class Canonical
         return Math.FusedMultiplyAdd(exponent, Ln2High, f + low);
     }
 
-    /// <summary>x to the y for positive x, as exp(y ln x): relative error up to 2 ulp times |y ln x|.</summary>
+    /// <summary>x to the y for positive x, as exp(y ln x): within 2 + 5 · |y ln x| ulp.</summary>
     /// <param name="x">A positive base.</param>
     /// <param name="y">Exponent.</param>
     public static double Pow(double x, double y) => Exp(y * Log(x));

@@ -106,7 +106,7 @@ public static class Lanes
         return p * Vector512.ShiftLeft(half + bias, 23).AsSingle() * Vector512.ShiftLeft(exponent - half + bias, 23).AsSingle();
     }
 
-    /// <summary>1 / (1 + e^-x) of each lane, within 4 ulp.</summary>
+    /// <summary>1 / (1 + e^-x) of each lane, within 4 ulp for results that are normal numbers; 0 below -88.8.</summary>
     /// <param name="x">Arguments.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sigmoid(Vector512<float> x)

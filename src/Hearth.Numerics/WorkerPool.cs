@@ -9,6 +9,11 @@ namespace Hearth.Numerics;
 public sealed class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 2_000;
+
+    /// <summary>The pool whose work this thread is running.</summary>
+    [ThreadStatic]
+    private static WorkerPool? _inside;
+
     private readonly Thread[] _helpers;
     private readonly object _gate = new();
     private Action<int>? _work;
@@ -37,6 +42,8 @@ public sealed class WorkerPool : IDisposable
 
     /// <summary>Runs <paramref name="work"/> once on each thread, with the thread's number, and waits for all.</summary>
     /// <param name="work">Called with 0 to <see cref="Threads"/> - 1.</param>
+    /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
+    /// <exception cref="InvalidOperationException">Called inside work of this pool, whose threads would wait for each other for ever.</exception>
     public void Run(Action<int> work)
     {
         if (Threads == 1)
@@ -44,6 +51,8 @@ public sealed class WorkerPool : IDisposable
             work(0);
             return;
         }
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        if (_inside == this) throw new InvalidOperationException("A worker pool was used inside its own work.");
         lock (_helpers)                                                          // one piece of work at a time
         {
             _work = work;
@@ -136,6 +145,8 @@ public sealed class WorkerPool : IDisposable
 
     private void Guarded(Action<int> work, int worker)
     {
+        WorkerPool? outer = _inside;
+        _inside = this;
         try
         {
             work(worker);
@@ -143,6 +154,10 @@ public sealed class WorkerPool : IDisposable
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+        }
+        finally
+        {
+            _inside = outer;
         }
     }
 }

@@ -1,6 +1,7 @@
 namespace Hearth.Numerics.Tests;
 
-/// <summary>The stated order of row reductions, written with single numbers: sixteen lanes, lane l taking elements l, l + 16, ..., then the fixed tree.</summary>
+/// <summary>The stated order of row reductions, written with single numbers: sixteen lanes, lane l taking elements l, l + 16, ..., then
+/// the fixed tree.</summary>
 internal static class ScalarLanes
 {
     /// <summary>Lane i with i + 8, then + 4, + 2, + 1.</summary>

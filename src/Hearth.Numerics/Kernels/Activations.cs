@@ -74,14 +74,14 @@ public static class Activations
         }
     }
 
-    /// <summary>y = max(x, 0)² (So et al. 2021, arXiv:2109.08668).</summary>
+    /// <summary>y = max(x, 0)² (So et al. 2021, arXiv:2109.08668); NaN where x is NaN.</summary>
     /// <param name="x">[n]</param>
     /// <param name="y">[n]</param>
     public static void SquaredRelu(ReadOnlySpan<float> x, Span<float> y)
     {
         for (int i = 0; i < y.Length; i += Lanes.Count)
         {
-            Vector512<float> v = Lanes.Max(Lanes.Load(x, i), Vector512<float>.Zero);
+            Vector512<float> v = Lanes.Max(Vector512<float>.Zero, Lanes.Load(x, i));
             Lanes.Store(v * v, y, i);
         }
     }
@@ -95,7 +95,7 @@ public static class Activations
     {
         for (int i = 0; i < dy.Length; i += Lanes.Count)
         {
-            Vector512<float> v = Lanes.Max(Lanes.Load(x, i), Vector512<float>.Zero), g = Lanes.Load(dy, i) * (v + v);
+            Vector512<float> v = Lanes.Max(Vector512<float>.Zero, Lanes.Load(x, i)), g = Lanes.Load(dy, i) * (v + v);
             Lanes.Store(add ? Lanes.Load(dx, i) + g : g, dx, i);
         }
     }

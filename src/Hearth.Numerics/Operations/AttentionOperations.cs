@@ -47,7 +47,7 @@ public static unsafe class AttentionOperations
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Tensor Attend(this Tensor q, Tensor k, Tensor v, int headSize, SequenceBatch batch, int layer)
     {
-        ShapeException.Require(q.Columns % headSize == 0, q, $"[{q.Rows}, heads · {headSize}]");
+        ShapeException.Require(q.Columns % headSize == 0 && q.Rows == batch.Positions.Length, q, $"[{batch.Positions.Length}, heads · {headSize}]");
         ShapeException.Require(k.Rows == q.Rows && k.Columns % headSize == 0 && q.Columns % k.Columns == 0, k, $"[{q.Rows}, a divisor of {q.Columns}]");
         ShapeException.Require(v, k.Rows, k.Columns);
         Tape tape = q.Tape!;

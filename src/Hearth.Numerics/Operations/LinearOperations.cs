@@ -33,8 +33,10 @@ public static unsafe class LinearOperations
     /// <param name="x">[N, C]</param>
     /// <param name="b">[C]</param>
     /// <returns>[N, C]</returns>
+    /// <exception cref="ShapeException">b is not [C].</exception>
     public static Tensor AddBias(this Tensor x, Tensor b)
     {
+        ShapeException.Require(b.Length == x.Columns, b, $"[{x.Columns}]");
         Tape tape = x.Tape!;
         Tensor y = tape.New(x.Rows, x.Columns);
         tape.Pool.For(x.Rows, 1, (from, to) =>

@@ -24,6 +24,7 @@ public static unsafe class LossOperations
     public static double CrossEntropy(this Tensor x, Tensor w, int[] targets, float scale, float[]? rowLosses = null)
     {
         ShapeException.Require(w.Columns == x.Columns, w, $"[vocabulary, {x.Columns}]");
+        ShapeException.Require(x, targets.Length, w.Columns);
         int[] rows = Rows(targets, w.Rows);
         Tape tape = x.Tape!;
         int c = x.Columns, vocabulary = w.Rows;

@@ -34,12 +34,14 @@ internal static class ActivationCases
             e.Add(y, i =>
             {
                 double exact = gate[i] * Sigmoid(gate[i]) * up[i];
-                return Exact.Chain(exact, FourUlps + 2, Math.Abs(exact)).Plus(Exact.Normal * (1 + Math.Abs(gate[i])) * (1 + Math.Abs(up[i])));
+                return Exact.Chain(exact, FourUlps + 2, Math.Abs(exact)).Plus(Exact.Normal * (1 + Math.Abs(gate[i]))
+                    * (1 + Math.Abs(up[i])));
             });
         }
     }
 
-    /// <summary>As above; in 1 + gate · (1 - s), both roundings and the error of s meet terms that may cancel, so they count with the terms' sizes.</summary>
+    /// <summary>As above; in 1 + gate · (1 - s), both roundings and the error of s meet terms that may cancel, so they count with the
+    /// terms' sizes.</summary>
     private static void SwiGluBackward(WorkerPool pool, Evidence e)
     {
         var inputs = new Inputs(46);
@@ -49,13 +51,16 @@ internal static class ActivationCases
             foreach (bool add in (bool[])[false, true])
             {
                 float[] dgate = [.. before], dup = [.. before];
-                pool.For(n, Lanes.Count, (from, to) => Activations.SwiGluBackward(gate.AsSpan(from..to), up.AsSpan(from..to), dy.AsSpan(from..to),
+                pool.For(n, Lanes.Count, (from, to) => Activations.SwiGluBackward(gate.AsSpan(from..to), up.AsSpan(from..to),
+                    dy.AsSpan(from..to),
                     dgate.AsSpan(from..to), add, dup.AsSpan(from..to), add));
                 e.Add(dgate, i =>
                 {
                     double s = Sigmoid(gate[i]), front = (double)dy[i] * up[i] * s, start = add ? before[i] : 0;
-                    double flushed = Exact.Normal * (1 + Math.Abs((double)dy[i])) * (1 + Math.Abs((double)up[i])) * (1 + Math.Abs((double)gate[i]));
-                    return Exact.Chain(start + (front * (1 + (gate[i] * (1 - s)))), (2 * FourUlps) + 5, Math.Abs(start) + Math.Abs(front * (1 + Math.Abs(gate[i]))))
+                    double flushed = Exact.Normal * (1 + Math.Abs((double)dy[i])) * (1 + Math.Abs((double)up[i]))
+                        * (1 + Math.Abs((double)gate[i]));
+                    return Exact.Chain(start + (front * (1 + (gate[i] * (1 - s)))), (2 * FourUlps) + 5, Math.Abs(start)
+                        + Math.Abs(front * (1 + Math.Abs(gate[i]))))
                         .Plus(flushed);
                 });
                 e.Add(dup, i =>
@@ -72,7 +77,8 @@ internal static class ActivationCases
     /// The argument of tanh is within 6 roundings, which its slope turns into at most 0.45 · 6 absolutely; tanh adds 4 ulp, the sum one
     /// rounding, all halved by x / 2; the product adds one.
     /// </summary>
-    private static Exact Gelu(double x) => Exact.Chain(0.5 * x * (1 + Math.Tanh(GeluInner(x))), ((2.7 + FourUlps + 1) / 2) + 2, Math.Abs(x));
+    private static Exact Gelu(double x) => Exact.Chain(0.5 * x * (1 + Math.Tanh(GeluInner(x))), ((2.7 + FourUlps + 1) / 2) + 2,
+        Math.Abs(x));
 
     private static double GeluInner(double x) => Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x));
 
@@ -117,7 +123,8 @@ internal static class ActivationCases
                 {
                     double start = add ? before[i] : 0;
                     Exact s = slope(x[i]);
-                    return Exact.Chain(start + (dy[i] * s.Value), 2, Math.Abs(start) + Math.Abs(dy[i] * s.Value)).Plus(s.Bound * Math.Abs(dy[i]));
+                    return Exact.Chain(start + (dy[i] * s.Value), 2, Math.Abs(start) + Math.Abs(dy[i] * s.Value))
+                        .Plus(s.Bound * Math.Abs(dy[i]));
                 });
             }
         }

@@ -7,7 +7,8 @@ internal static unsafe class AttentionCases
     public static KernelCase[] All { get; } =
     [
         new("AttentionBlocks.Padded", (_, e) => Integers(e, AttentionBlocks.Padded, d => (long)Math.Ceiling(d / 16.0) * 16)),
-        new("AttentionBlocks.HeadLength", (_, e) => Integers(e, AttentionBlocks.HeadLength, d => (64 * d) + (64 * (long)Math.Ceiling(d / 16.0) * 16))),
+        new("AttentionBlocks.HeadLength", (_, e) => Integers(e, AttentionBlocks.HeadLength, d => (64 * d)
+            + (64 * (long)Math.Ceiling(d / 16.0) * 16))),
         new("AttentionBlocks.CountFor", (_, e) => Integers(e, AttentionBlocks.CountFor, n => (long)Math.Ceiling(n / 64.0))),
         new("AttentionBlocks.Append", Append),
         new("AttentionForward.Run", Forward),
@@ -33,7 +34,8 @@ internal static unsafe class AttentionCases
             int rows = cuts.Sum(), padded = AttentionBlocks.Padded(d), head = heads - 1, headLength = AttentionBlocks.HeadLength(d);
             float[] keys = inputs.Spread(rows * heads * d), values = inputs.Spread(rows * heads * d);
             FloatBuffer k = Memory.Of(keys), v = Memory.Of(values);
-            FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(rows)).Select(_ => Memory.Unwritten(heads * headLength))];
+            FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(rows)).Select(_ =>
+                Memory.Unwritten(heads * headLength))];
             nint[] blocks = [.. memory.Select(b => (nint)b.Pointer)];
             int position = 0;
             foreach (int cut in cuts)

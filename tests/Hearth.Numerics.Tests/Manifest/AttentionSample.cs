@@ -2,7 +2,8 @@ using Hearth.Numerics.Kernels;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
-/// <summary>Queries, keys and values of one sequence, attention over them by the kernels, and the same in float64 with its bounds.</summary>
+/// <summary>Queries, keys and values of one sequence, attention over them by the kernels, and the same in float64 with its
+/// bounds.</summary>
 internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int heads, int keyValueHeads, int past, int count, float size)
 {
     private readonly float[] _q = inputs.Even(count * heads * headSize, size);
@@ -22,17 +23,20 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
         int headLength = AttentionBlocks.HeadLength(headSize), keys = past + count, stride = keyValueHeads * headSize;
         FloatBuffer q = Memory.Of(_q), k = Memory.Of(_k), v = Memory.Of(_v);
         FloatBuffer o = Memory.Unwritten(_q.Length), logSum = Memory.Unwritten(count * heads);
-        FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(keys)).Select(_ => Memory.Unwritten(keyValueHeads * headLength))];
+        FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(keys)).Select(_ =>
+            Memory.Unwritten(keyValueHeads * headLength))];
         nint[] blocks = [.. memory.Select(b => (nint)b.Pointer)];
         for (int head = 0; head < keyValueHeads; head++)
         {
-            AttentionBlocks.Append(blocks, head * headLength, headSize, 0, keys, k.Pointer + (head * headSize), v.Pointer + (head * headSize), stride);
+            AttentionBlocks.Append(blocks, head * headLength, headSize, 0, keys, k.Pointer + (head * headSize),
+                v.Pointer + (head * headSize), stride);
         }
         pool.For(heads, 1, (from, to) =>
         {
             for (int h = from; h < to; h++)
             {
-                AttentionForward.Run(q.Pointer + (h * headSize), o.Pointer + (h * headSize), heads * headSize, count, past, blocks, h / Group * headLength,
+                AttentionForward.Run(q.Pointer + (h * headSize), o.Pointer + (h * headSize), heads * headSize, count, past, blocks,
+                    h / Group * headLength,
                     headSize, _scale, logSum.Pointer + h, heads);
             }
         });
@@ -44,10 +48,12 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
     public float[][] Backward(WorkerPool pool, bool add)
     {
         (float[] oValues, float[] logSumValues) = Forward(pool);
-        FloatBuffer q = Memory.Of(_q), k = Memory.Of(_k), v = Memory.Of(_v), o = Memory.Of(oValues), logSum = Memory.Of(logSumValues), gradO = Memory.Of(_gradO);
+        FloatBuffer q = Memory.Of(_q), k = Memory.Of(_k), v = Memory.Of(_v), o = Memory.Of(oValues), logSum = Memory.Of(logSumValues),
+            gradO = Memory.Of(_gradO);
         FloatBuffer dq = Memory.Of(_before), dk = Memory.Of(_before), dv = Memory.Of(_before);
-        var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum.Pointer,
-            (nint)gradO.Pointer, (nint)dq.Pointer, (nint)dk.Pointer, (nint)dv.Pointer, heads, keyValueHeads, headSize, _scale, add, add, add);
+        var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer,
+            (nint)logSum.Pointer, (nint)gradO.Pointer, (nint)dq.Pointer, (nint)dk.Pointer, (nint)dv.Pointer,
+            heads, keyValueHeads, headSize, _scale, add, add, add);
         pool.For(keyValueHeads, 1, (from, to) =>
         {
             for (int h = from; h < to; h++) AttentionBackward.Run(tensors, 0, count, h);
@@ -57,8 +63,8 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
     }
 
     /// <summary>
-    /// A score is a chain of D terms and two more roundings, within (D + 8) · U of the largest sum of absolute terms S; a weight has that as
-    /// relative error, exp's 4 and 4 a block for rescaling, in numerator and denominator alike; the sums over keys add a rounding a key.
+    /// A score is a chain of D terms and two more roundings, within (D + 8) · U of the largest sum of absolute terms S; a weight has that
+    /// as relative error, exp's 4 and 4 a block for rescaling, in numerator and denominator alike; the sums over keys add a rounding a key.
     /// The log sum has the scores' error absolutely.
     /// </summary>
     public Exact[][] ForwardExact()
@@ -71,7 +77,8 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
                 int seen = past + t + 1, blocks = AttentionBlocks.CountFor(seen);
                 (double[] s, double largest) = Scores(t, h);
                 double max = s.Max(), sum = s.Sum(x => Math.Exp(x - max)), score = ((headSize + 8) * largest) + 4 + (6 * blocks);
-                logSum[(t * heads) + h] = Exact.Chain(max + Math.Log(sum), 1, score + (seen / 16.0) + 5 + (3 * Math.Abs(max)) + Math.Abs(Math.Log(sum)));
+                logSum[(t * heads) + h] = Exact.Chain(max + Math.Log(sum), 1, score + (seen / 16.0) + 5 + (3 * Math.Abs(max))
+                    + Math.Abs(Math.Log(sum)));
                 for (int c = 0; c < headSize; c++)
                 {
                     double value = 0, magnitude = 0;
@@ -145,7 +152,8 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
             double terms = 0;
             for (int c = 0; c < headSize; c++)
             {
-                double term = (double)_scale * _q[(((t * heads) + h) * headSize) + c] * _k[(((j * keyValueHeads) + (h / Group)) * headSize) + c];
+                int query = ((t * heads) + h) * headSize, key = ((j * keyValueHeads) + (h / Group)) * headSize;
+                double term = (double)_scale * _q[query + c] * _k[key + c];
                 scores[j] += term;
                 terms += Math.Abs(term);
             }

@@ -4,8 +4,10 @@ internal static class CanonicalCases
 {
     public static KernelCase[] All { get; } =
     [
-        new("Canonical.Exp", (_, e) => Add(e, Exponents(), Canonical.Exp, (y, x) => HighPrecision.UlpsBetween(y, HighPrecision.Exp(x)) / 2)),
-        new("Canonical.Log", (_, e) => Add(e, Positives(), Canonical.Log, (y, x) => HighPrecision.UlpsBetween(y, HighPrecision.Log(x)) / 2)),
+        new("Canonical.Exp", (_, e) => Add(e, Exponents(), Canonical.Exp, (y, x) => HighPrecision.UlpsBetween(y, HighPrecision.Exp(x))
+            / 2)),
+        new("Canonical.Log", (_, e) => Add(e, Positives(), Canonical.Log, (y, x) => HighPrecision.UlpsBetween(y, HighPrecision.Log(x))
+            / 2)),
         new("Canonical.Sin", (_, e) => Add(e, Angles(), Canonical.Sin, (y, x) => HighPrecision.Between(y, HighPrecision.Sin(x)) / 1e-15)),
         new("Canonical.Cos", (_, e) => Add(e, Angles(), Canonical.Cos, (y, x) => HighPrecision.Between(y, HighPrecision.Cos(x)) / 1e-15)),
         new("Canonical.Pow", Pow),
@@ -25,7 +27,8 @@ internal static class CanonicalCases
     public static double[] Positives()
     {
         var inputs = new Inputs(12);
-        var x = new List<double> { 1, 2, double.Epsilon, 2.2250738585072014e-308, double.MaxValue, 1.4142135623730951, 0.7071067811865476, 1 - 1e-16, 1 + 3e-16 };
+        var x = new List<double> { 1, 2, double.Epsilon, 2.2250738585072014e-308, double.MaxValue, 1.4142135623730951, 0.7071067811865476,
+            1 - 1e-16, 1 + 3e-16 };
         for (int i = 0; i < 400; i++) x.Add(Math.ScaleB(1.5 + (inputs.Unit() / 2.0001), inputs.Below(2090) - 1070));
         for (int i = 0; i < 400; i++) x.Add(1 + (inputs.Unit() * Math.ScaleB(0.5, -inputs.Below(40))));
         return [.. x];
@@ -61,6 +64,7 @@ internal static class CanonicalCases
         }
         // y ln x is off by the logarithm's 2 ulp and half an ulp of the product; exp turns that absolute error into a relative one and adds
         // 2 ulp of its own. An ulp is at most 2^-52 of its number.
-        e.AddDoubles(y, i => HighPrecision.UlpsBetween(y[i], HighPrecision.Pow(x[i], p[i])) / (2 + (2.5 * 2 * Math.Abs(p[i] * Math.Log(x[i])))));
+        e.AddDoubles(y, i => HighPrecision.UlpsBetween(y[i], HighPrecision.Pow(x[i], p[i]))
+            / (2 + (2.5 * 2 * Math.Abs(p[i] * Math.Log(x[i])))));
     }
 }

@@ -67,7 +67,8 @@ internal sealed class Evidence(bool check) : IDisposable
     public void Add(ReadOnlySpan<float> actual, Func<Exact[]> exact)
     {
         Exact[] all = check ? exact() : [];
-        if (check && all.Length != actual.Length) throw new ArgumentException($"{all.Length} references for {actual.Length} outputs.", nameof(exact));
+        if (check && all.Length != actual.Length) throw new ArgumentException($"{all.Length} references for {actual.Length} outputs.",
+            nameof(exact));
         Add(actual, i => all[i]);
     }
 

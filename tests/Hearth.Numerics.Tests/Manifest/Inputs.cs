@@ -1,6 +1,7 @@
 namespace Hearth.Numerics.Tests.Manifest;
 
-/// <summary>The same numbers on every machine, made by integers alone (SplitMix64: Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).</summary>
+/// <summary>The same numbers on every machine, made by integers alone (SplitMix64: Steele, Lea and Flood 2014,
+/// doi:10.1145/2660193.2660195).</summary>
 internal sealed class Inputs(ulong seed)
 {
     private ulong _state = seed;
@@ -28,7 +29,8 @@ internal sealed class Inputs(ulong seed)
     /// <summary>Numbers in [-size, size).</summary>
     public float[] Even(int count, float size = 1f) => Fill(count, () => Unit() * size);
 
-    /// <summary>Numbers of magnitudes from 2^-12 to 2^6 and both signs, with some zeros of both signs and some below the normal range.</summary>
+    /// <summary>Numbers of magnitudes from 2^-12 to 2^6 and both signs, with some zeros of both signs and some below the normal
+    /// range.</summary>
     public float[] Spread(int count) => Fill(count, () => (Bits() % 32) switch
     {
         0 => 0f,

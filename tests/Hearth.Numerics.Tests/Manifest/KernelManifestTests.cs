@@ -16,7 +16,8 @@ public sealed class KernelManifestTests
     [Fact]
     public void The_manifest_file_the_code_and_the_cases_name_the_same_kernels()
     {
-        string[] listed = [.. File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "kernels.txt")).Where(l => l.Length > 0 && l[0] != '#')];
+        string[] listed = [.. File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "kernels.txt")).Where(l =>
+            l.Length > 0 && l[0] != '#')];
         string[] cases = [.. KernelManifest.Cases.Select(c => c.Name).Order(StringComparer.Ordinal)];
         cases.ShouldBe(Reflected());
         cases.ShouldBe(listed.Order(StringComparer.Ordinal));

@@ -103,7 +103,8 @@ internal static class LanesCases
     }
 
     /// <summary>Tries a function on floats of both signs, evenly spread over their bit patterns within a range.</summary>
-    private static void Function(WorkerPool pool, Evidence e, Func<Vector512<float>, Vector512<float>> function, Func<float, Exact> exact, float low, float high)
+    private static void Function(WorkerPool pool, Evidence e, Func<Vector512<float>, Vector512<float>> function, Func<float, Exact> exact,
+        float low, float high)
     {
         float[] x = Floats.Between(low, high, stride: 100_003);
         var y = new float[x.Length];

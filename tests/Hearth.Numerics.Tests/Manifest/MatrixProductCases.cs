@@ -30,7 +30,8 @@ internal static unsafe class MatrixProductCases
             foreach (bool transposed in (bool[])[false, true])
             {
                 FloatBuffer packed = Memory.Unwritten(MatrixProduct.PackedLength(k, n));
-                MatrixProduct.Pack(pool, transposed ? MatrixView.RowMajor(b.Pointer, k).Transposed : MatrixView.RowMajor(b.Pointer, n), k, n, packed.Pointer);
+                MatrixProduct.Pack(pool, transposed ? MatrixView.RowMajor(b.Pointer, k).Transposed : MatrixView.RowMajor(b.Pointer, n), k,
+                    n, packed.Pointer);
                 e.AddSame(packed.Span, at =>
                 {
                     int panel = at / (32 * k), row = at / 32 % k, column = (panel * 32) + (at % 32);
@@ -44,7 +45,8 @@ internal static unsafe class MatrixProductCases
     private static void Multiply(WorkerPool pool, Evidence e)
     {
         var inputs = new Inputs(92);
-        foreach ((int m, int n, int k) in ((int, int, int)[])[(1, 1, 1), (1, 70, 40), (3, 31, 17), (13, 70, 300), (25, 64, 16), (50, 45, 20), (200, 33, 9), (5, 40, 0)])
+        foreach ((int m, int n, int k) in ((int, int, int)[])[(1, 1, 1), (1, 70, 40), (3, 31, 17), (13, 70, 300), (25, 64, 16), (50, 45,
+            20), (200, 33, 9), (5, 40, 0)])
         {
             float[] aValues = inputs.Spread(m * k), bValues = inputs.Spread(k * n), before = inputs.Spread(m * n);
             FloatBuffer a = Memory.Of(aValues), b = Memory.Of(bValues), packed = Memory.Unwritten(MatrixProduct.PackedLength(k, n));
@@ -69,8 +71,10 @@ internal static unsafe class MatrixProductCases
     }
 
     /// <summary>
-    /// A step multiplies an error by at most 3.4445, the polynomial's slope at zero, five steps together by 680. Were all roundings of a step's
-    /// three chains aligned, that would come to 2e-3. They are not (2e-6 was measured), so a hundredth of it is allowed: a coefficient wrong in
+    /// A step multiplies an error by at most 3.4445, the polynomial's slope at zero, five steps together by 680. Were all roundings of a
+    /// step's three chains aligned, that would come to 2e-3. They are not (2e-6 was measured), so a hundredth of it is allowed: a
+    /// coefficient
+    /// wrong in
     /// its fourth digit is further off.
     /// </summary>
     private static void Orthogonalise(WorkerPool pool, Evidence e)

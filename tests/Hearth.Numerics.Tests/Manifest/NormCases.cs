@@ -2,7 +2,8 @@ using Hearth.Numerics.Kernels;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
-/// <summary>A sum over a row of n is a chain of n / 16 terms in each lane and four levels of the tree: <c>n / 16 + 5</c> roundings at most.</summary>
+/// <summary>A sum over a row of n is a chain of n / 16 terms in each lane and four levels of the tree: <c>n / 16 + 5</c> roundings at
+/// most.</summary>
 internal static class NormCases
 {
     private const int Rows = 9;
@@ -27,12 +28,13 @@ internal static class NormCases
         {
             float[] x = inputs.Spread(n), w = inputs.Spread(n), y = new float[n];
             float inverse = Norms.Rms(x, w, Epsilon, y);
-            // The mean square is relatively within the row's roundings and two more, the root halves that; then root, quotient, two products.
+            // The mean square is relatively within the row's roundings and two more, the root halves that; then root, quotient, two
+            // products.
             double roundings = ((RowRoundings(n) + 2) / 2) + 2;
             double exact = 1 / Math.Sqrt((x.Sum(v => (double)v * v) / n) + Epsilon);
             e.Add(inverse, () => Exact.Chain(exact, roundings, exact));
-            e.Add(y, i => Exact.Chain(x[i] * exact * w[i], roundings + 2, Math.Abs(x[i] * exact * w[i]))
-                .Plus(Exact.Tiny * Math.Abs(w[i])));                             // x / rms may be below the normal range before w multiplies it
+            // x / rms may be below the normal range before w multiplies it.
+            e.Add(y, i => Exact.Chain(x[i] * exact * w[i], roundings + 2, Math.Abs(x[i] * exact * w[i])).Plus(Exact.Tiny * Math.Abs(w[i])));
         }
     }
 
@@ -73,7 +75,8 @@ internal static class NormCases
         var inputs = new Inputs(53);
         foreach (int c in Inputs.SomeLengths)
         {
-            float[] x = inputs.Spread(Rows * c), dy = inputs.Spread(Rows * c), inverse = inputs.Even(Rows), dw = inputs.Spread(c), before = [.. dw];
+            float[] x = inputs.Spread(Rows * c), dy = inputs.Spread(Rows * c), inverse = inputs.Even(Rows), dw = inputs.Spread(c),
+                before = [.. dw];
             pool.For(c, Lanes.Count, (from, to) => Norms.RmsWeightBackward(x, inverse, dy, dw, from, to));
             e.Add(dw, i => Sum(before[i], Rows + 1, t => dy[(t * c) + i] * (double)x[(t * c) + i] * inverse[t]));
         }
@@ -90,7 +93,8 @@ internal static class NormCases
             // The mean is off by its row's roundings; a difference from it by that and one rounding; the variance by twice the mean of
             // |difference| times that, by the square of the mean's error, and by its own row's roundings.
             double centerOff = Exact.Chain(0, RowRoundings(n) + 1, x.Average(v => Math.Abs((double)v))).Bound;
-            double varianceOff = (2 * x.Average(v => Math.Abs(v - center) * (centerOff + (Exact.U * Math.Abs(v - center))))) + (centerOff * centerOff)
+            double varianceOff = (2 * x.Average(v => Math.Abs(v - center) * (centerOff + (Exact.U * Math.Abs(v - center)))))
+                + (centerOff * centerOff)
                 + Exact.Chain(0, RowRoundings(n) + 3, variance + Epsilon).Bound;
             double exact = 1 / Math.Sqrt(variance + Epsilon);
             // 1/√v falls fastest at its smallest argument.
@@ -99,8 +103,10 @@ internal static class NormCases
             e.Add(inverse, () => new Exact(exact, inverseOff));
             e.Add(y, i =>
             {
-                double d = x[i] - center, unitOff = (centerOff * (exact + inverseOff)) + (Math.Abs(d) * inverseOff) + (2 * Exact.U * Math.Abs(d) * exact);
-                return Exact.Chain((d * exact * w[i]) + b[i], 1, Math.Abs(d * exact * w[i]) + Math.Abs(b[i])).Plus(1.01 * unitOff * Math.Abs(w[i]));
+                double d = x[i] - center, unitOff = (centerOff * (exact + inverseOff)) + (Math.Abs(d) * inverseOff)
+                    + (2 * Exact.U * Math.Abs(d) * exact);
+                return Exact.Chain((d * exact * w[i]) + b[i], 1, Math.Abs(d * exact * w[i]) + Math.Abs(b[i]))
+                    .Plus(1.01 * unitOff * Math.Abs(w[i]));
             });
         }
     }

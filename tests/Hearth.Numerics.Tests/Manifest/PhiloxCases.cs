@@ -54,7 +54,8 @@ internal static class PhiloxCases
         });
     }
 
-    private static long[] Indexes() => [.. Enumerable.Range(0, 300).Select(i => (long)i), uint.MaxValue, (long)uint.MaxValue + 1, long.MaxValue];
+    private static long[] Indexes() => [.. Enumerable.Range(0, 300).Select(i => (long)i), uint.MaxValue, (long)uint.MaxValue + 1,
+        long.MaxValue];
 
     private static (double U, double UAboveZero, double V) Reference(long index)
     {
@@ -72,7 +73,8 @@ internal static class PhiloxCases
         for (int round = 1; round <= 10; round++)
         {
             UInt128 left = (UInt128)0xD2511F53 * c[0], right = (UInt128)0xCD9E8D57 * c[2];
-            c = [(uint)(right >> 32) ^ c[1] ^ k[0], (uint)(right & uint.MaxValue), (uint)(left >> 32) ^ c[3] ^ k[1], (uint)(left & uint.MaxValue)];
+            c = [(uint)(right >> 32) ^ c[1] ^ k[0], (uint)(right & uint.MaxValue), (uint)(left >> 32) ^ c[3] ^ k[1],
+                (uint)(left & uint.MaxValue)];
             k = [unchecked(k[0] + 0x9E3779B9), unchecked(k[1] + 0xBB67AE85)];
         }
         return c;

@@ -14,8 +14,8 @@ internal static class PositionCases
     private delegate ReadOnlySpan<float> Row(RopeTable table, int position);
 
     /// <summary>
-    /// One rounding to float32 and what float64 loses before it: the frequency's exponent is within 2.5 ulp and exp within 2, so the angle is
-    /// relatively within 2^-52 · (2 + 2.5 · |ln frequency| + 1), and sine and cosine within 1e-15.
+    /// One rounding to float32 and what float64 loses before it: the frequency's exponent is within 2.5 ulp and exp within 2, so the angle
+    /// is relatively within 2^-52 · (2 + 2.5 · |ln frequency| + 1), and sine and cosine within 1e-15.
     /// </summary>
     private static void Table(Evidence e, Row row, Func<double, double> function)
     {
@@ -42,7 +42,8 @@ internal static class PositionCases
         foreach (int headSize in (int[])[2, 6, 8, 24, 32, 34, 64, 128])
         {
             int half = headSize / 2;
-            float[] x = inputs.Spread(heads * headSize), cos = inputs.Even(half), sin = inputs.Even(half), before = inputs.Spread(heads * headSize);
+            float[] x = inputs.Spread(heads * headSize), cos = inputs.Even(half), sin = inputs.Even(half),
+                before = inputs.Spread(heads * headSize);
             foreach ((bool inverse, bool add) in ((bool, bool)[])[(false, false), (true, false), (false, true), (true, true)])
             {
                 float[] y = [.. before];

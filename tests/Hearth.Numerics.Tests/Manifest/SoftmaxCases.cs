@@ -36,7 +36,8 @@ internal static class SoftmaxCases
 
         public double Roundings { get; }
 
-        /// <summary>A relative error of the sum is an absolute one of its logarithm; the logarithm and the last sum are rounded once each.</summary>
+        /// <summary>A relative error of the sum is an absolute one of its logarithm; the logarithm and the last sum are rounded once
+        /// each.</summary>
         public Exact LogSumExact => Exact.Chain(LogSum, 1, Roundings + (2 * Math.Abs(LogSum - Max)) + Math.Abs(LogSum));
     }
 
@@ -110,7 +111,8 @@ internal static class SoftmaxCases
                 var row = new Row(x);
                 Exact logSum = row.LogSumExact;
                 // exp(x - log sum): the log sum's absolute error becomes relative, the difference is rounded, then exp, product and sum.
-                return [.. x.Select((v, i) => Exact.Chain((row.P[i] - (i == target ? 1 : 0)) * scale, 4 + (row.LogSum - v) + 2 + (logSum.Bound / Exact.U),
+                return [.. x.Select((v, i) => Exact.Chain((row.P[i] - (i == target ? 1 : 0)) * scale, 4 + (row.LogSum - v)
+                    + 2 + (logSum.Bound / Exact.U),
                     (row.P[i] + (i == target ? 1 : 0)) * scale))];
             });
         }

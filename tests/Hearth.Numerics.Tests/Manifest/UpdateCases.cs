@@ -13,7 +13,8 @@ internal static class UpdateCases
 
     /// <summary>
     /// The factors are rounded to float32 first, then every moment has two products and a sum. The second moment's terms are positive, so
-    /// its root, the two quotients and the sum keep relative errors: 9 roundings of the step beside the first moment's own 4, whose terms may cancel.
+    /// its root, the two quotients and the sum keep relative errors: 9 roundings of the step beside the first moment's own 4, whose terms
+    /// may cancel.
     /// </summary>
     private static void AdamW(WorkerPool pool, Evidence e)
     {
@@ -24,7 +25,8 @@ internal static class UpdateCases
         {
             float[] w = inputs.Spread(n), g = inputs.Spread(n), m = inputs.Spread(n), v = [.. inputs.Spread(n).Select(Math.Abs)];
             float[] w0 = [.. w], m0 = [.. m], v0 = [.. v];
-            pool.For(n, Lanes.Count, (from, to) => Updates.AdamW(w.AsSpan(from..to), g.AsSpan(from..to), m.AsSpan(from..to), v.AsSpan(from..to),
+            pool.For(n, Lanes.Count, (from, to) => Updates.AdamW(w.AsSpan(from..to), g.AsSpan(from..to), m.AsSpan(from..to),
+                v.AsSpan(from..to),
                 rate, beta1, beta2, root, epsilon, shrink));
             e.Add(m, First);
             e.Add(v, Second);
@@ -33,11 +35,14 @@ internal static class UpdateCases
                 double below = (Math.Sqrt(Second(i).Value) / root) + epsilon, step = rate * First(i).Value / below;
                 // Where v is below the normal range its root may lose more than a few parts in 2^24 of itself.
                 double lost = Second(i).Value < 1e-36 ? Math.Abs(step) : 0;
-                return Exact.Chain((w0[i] * shrink) - step, 10, Math.Abs(w0[i] * shrink) + Math.Abs(step)).Plus((rate * First(i).Bound / below) + lost);
+                return Exact.Chain((w0[i] * shrink) - step, 10, Math.Abs(w0[i] * shrink) + Math.Abs(step))
+                    .Plus((rate * First(i).Bound / below) + lost);
             });
 
-            Exact First(int i) => Exact.Chain((beta1 * m0[i]) + ((1 - beta1) * g[i]), 4, Math.Abs(beta1 * m0[i]) + Math.Abs((1 - beta1) * g[i]));
-            Exact Second(int i) => Exact.Chain((beta2 * v0[i]) + ((1 - beta2) * g[i] * g[i]), 4, (beta2 * v0[i]) + ((1 - beta2) * g[i] * g[i]));
+            Exact First(int i) => Exact.Chain((beta1 * m0[i]) + ((1 - beta1) * g[i]), 4, Math.Abs(beta1 * m0[i]) + Math.Abs((1 - beta1)
+                * g[i]));
+            Exact Second(int i) => Exact.Chain((beta2 * v0[i]) + ((1 - beta2) * g[i] * g[i]), 4, (beta2 * v0[i]) + ((1 - beta2)
+                * g[i] * g[i]));
         }
     }
 
@@ -51,7 +56,8 @@ internal static class UpdateCases
             float[] g = inputs.Spread(n), b = inputs.Spread(n), b0 = [.. b], u = new float[n];
             pool.For(n, Lanes.Count, (from, to) => Updates.Nesterov(g.AsSpan(from..to), b.AsSpan(from..to), mu, u.AsSpan(from..to)));
             e.Add(b, i => Exact.Chain(Momentum(i), 2, Size(i)));
-            e.Add(u, i => Exact.Chain(((1 - mu) * (double)g[i]) + (mu * Momentum(i)), 4, Math.Abs((1 - mu) * (double)g[i]) + (mu * Size(i))));
+            e.Add(u, i => Exact.Chain(((1 - mu) * (double)g[i]) + (mu * Momentum(i)), 4, Math.Abs((1 - mu) * (double)g[i])
+                + (mu * Size(i))));
 
             double Momentum(int i) => ((double)mu * b0[i]) + ((1 - mu) * (double)g[i]);
             double Size(int i) => Math.Abs((double)mu * b0[i]) + Math.Abs((1 - mu) * (double)g[i]);
@@ -67,7 +73,8 @@ internal static class UpdateCases
             float[] x = inputs.Spread(n), y = inputs.Spread(n), before = [.. y];
             float a = inputs.Unit(), b = inputs.Unit();
             pool.For(n, Lanes.Count, (from, to) => Updates.Combine(x.AsSpan(from..to), a, b, y.AsSpan(from..to)));
-            e.Add(y, i => Exact.Chain(((double)a * x[i]) + ((double)b * before[i]), 2, Math.Abs((double)a * x[i]) + Math.Abs((double)b * before[i])));
+            e.Add(y, i => Exact.Chain(((double)a * x[i]) + ((double)b * before[i]), 2, Math.Abs((double)a * x[i])
+                + Math.Abs((double)b * before[i])));
         }
     }
 }
