@@ -83,9 +83,10 @@ internal static unsafe class MatrixProductCases
         foreach ((int rows, int columns) in ((int, int)[])[(1, 5), (8, 8), (17, 40), (40, 17)])
         {
             float[] values = inputs.Even(rows * columns, 3);
-            FloatBuffer x = Memory.Of(values);
-            NewtonSchulz.Orthogonalise(pool, x, rows, columns);
-            e.Add(x.Span, () => [.. Orthogonalise(values, rows, columns).Select(v => new Exact(v, 2e-5))]);
+            var workspace = new NewtonSchulz.Workspace([(rows, columns)]);
+            values.CopyTo(workspace.Matrix.Span);
+            NewtonSchulz.Orthogonalise(pool, workspace, rows, columns);
+            e.Add(workspace.Matrix.Span[..values.Length], () => [.. Orthogonalise(values, rows, columns).Select(v => new Exact(v, 2e-5))]);
         }
     }
 
