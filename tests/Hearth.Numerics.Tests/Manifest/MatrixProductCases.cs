@@ -73,9 +73,7 @@ internal static unsafe class MatrixProductCases
     /// <summary>
     /// A step multiplies an error by at most 3.4445, the polynomial's slope at zero, five steps together by 680. Were all roundings of a
     /// step's three chains aligned, that would come to 2e-3. They are not (2e-6 was measured), so a hundredth of it is allowed: a
-    /// coefficient
-    /// wrong in
-    /// its fourth digit is further off.
+    /// coefficient wrong in its fourth digit is further off.
     /// </summary>
     private static void Orthogonalise(WorkerPool pool, Evidence e)
     {
