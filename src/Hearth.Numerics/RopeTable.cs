@@ -1,13 +1,16 @@
 namespace Hearth.Numerics;
 
-/// <summary>Cosines and sines of the rotary position embedding: angle = position · base^(-2i/D), in float64, rounded once.</summary>
+/// <summary>
+/// Cosines and sines of the rotary position embedding: angle = position · base^(-2i/D), in float64, rounded once. They are computed some
+/// positions at a time, when one of them is first asked for, so that a long context costs nothing until it is used.
+/// </summary>
 public sealed class RopeTable
 {
-    private readonly float[] _cos;
-    private readonly float[] _sin;
-    private readonly int _half;
+    private const int BlockPositions = 64;
+    private readonly double[] _frequencies;
+    private readonly Block?[] _blocks;
 
-    /// <summary>Computes the table.</summary>
+    /// <summary>Makes the table.</summary>
     /// <param name="positions">Positions from 0.</param>
     /// <param name="headSize">D, even.</param>
     /// <param name="theta">The base.</param>
@@ -15,18 +18,9 @@ public sealed class RopeTable
     {
         Positions = positions;
         HeadSize = headSize;
-        _half = headSize / 2;
-        _cos = new float[positions * _half];
-        _sin = new float[positions * _half];
-        for (int i = 0; i < _half; i++)
-        {
-            double frequency = Canonical.Pow(theta, -2.0 * i / headSize);
-            for (int p = 0; p < positions; p++)
-            {
-                _cos[(p * _half) + i] = (float)Canonical.Cos(p * frequency);
-                _sin[(p * _half) + i] = (float)Canonical.Sin(p * frequency);
-            }
-        }
+        _frequencies = new double[headSize / 2];
+        for (int i = 0; i < _frequencies.Length; i++) _frequencies[i] = Canonical.Pow(theta, -2.0 * i / headSize);
+        _blocks = new Block?[(positions + BlockPositions - 1) / BlockPositions];
     }
 
     /// <summary>Positions in the table.</summary>
@@ -37,9 +31,42 @@ public sealed class RopeTable
 
     /// <summary>[D/2] cosines of a position.</summary>
     /// <param name="position">Position from 0.</param>
-    public ReadOnlySpan<float> Cos(int position) => _cos.AsSpan(position * _half, _half);
+    public ReadOnlySpan<float> Cos(int position) => Row(BlockOf(position).Cos, position);
 
     /// <summary>[D/2] sines of a position.</summary>
     /// <param name="position">Position from 0.</param>
-    public ReadOnlySpan<float> Sin(int position) => _sin.AsSpan(position * _half, _half);
+    public ReadOnlySpan<float> Sin(int position) => Row(BlockOf(position).Sin, position);
+
+    private ReadOnlySpan<float> Row(float[] block, int position) =>
+        block.AsSpan(position % BlockPositions * _frequencies.Length, _frequencies.Length);
+
+    /// <summary>Two threads may compute the same block at once; both get the same numbers, and either is kept.</summary>
+    private Block BlockOf(int position)
+    {
+        int index = position / BlockPositions;
+        Block? block = Volatile.Read(ref _blocks[index]);
+        if (block is not null) return block;
+        block = Compute(index * BlockPositions);
+        Volatile.Write(ref _blocks[index], block);
+        return block;
+    }
+
+    private Block Compute(int first)
+    {
+        int half = _frequencies.Length, count = Math.Min(BlockPositions, Positions - first);
+        var block = new Block(new float[count * half], new float[count * half]);
+        for (int p = 0; p < count; p++)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                double angle = (first + p) * _frequencies[i];
+                block.Cos[(p * half) + i] = (float)Canonical.Cos(angle);
+                block.Sin[(p * half) + i] = (float)Canonical.Sin(angle);
+            }
+        }
+        return block;
+    }
+
+    /// <summary>Some positions' cosines and sines, [positions, D/2].</summary>
+    private sealed record Block(float[] Cos, float[] Sin);
 }

@@ -65,7 +65,7 @@ internal static class UpCommand
     }
 
     private static bool SameRecipe(RunFolder folder, Recipe recipe) =>
-        LedgerFile.Read(folder.Ledger).Lines is [StartLine start, ..] && start.Recipe == recipe.IdentityDigest() && start.Numerics == NumericsVersion.Current;
+        LedgerFile.Start(folder.Ledger) is var start && start.Recipe == recipe.IdentityDigest() && start.Numerics == NumericsVersion.Current;
 
     private static bool SameDocuments(RunFolder folder, Recipe recipe)
     {

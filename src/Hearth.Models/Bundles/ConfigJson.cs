@@ -10,6 +10,8 @@ public static class ConfigJson
     private const int MaxBytes = 1 << 20;
     private const int MaxSize = 1 << 20;
     private const int MaxLayers = 4096;
+    private const double MaxEpsilon = 1;
+    private const double MaxTheta = 1e12;
 
     /// <summary>The configuration as JSON.</summary>
     /// <param name="config">Sizes of the model.</param>
@@ -68,9 +70,13 @@ public static class ConfigJson
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
             return Read(new Fields(path, json.RootElement));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)                             // the latter for broken UTF-8 in a text
         {
-            throw new ModelFileException(path, $"is not JSON: {e.Message}", e);
+            throw new ModelFileException(path, $"is not JSON: {e.Message} It was altered or damaged; copy or download the model again.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(path, $"can not be read: {e.Message} Check that you may read it.", e);
         }
     }
 
@@ -81,7 +87,7 @@ public static class ConfigJson
         {
             "llama" or "qwen3" => ReadLlama(f, type == "qwen3"),
             "gpt2" => ReadGpt2(f),
-            _ => throw f.Bad("model_type", $"'{type}'", "llama, qwen3 or gpt2. Hearth can not run this architecture yet"),
+            _ => throw f.Bad("model_type", Shorten($"'{type}'"), "llama, qwen3 or gpt2. Hearth can not run this architecture yet"),
         };
     }
 
@@ -94,6 +100,8 @@ public static class ConfigJson
         if (headSize % 2 != 0) throw f.Bad("head_dim", $"{headSize}", "an even number");
         if (f.Has("rope_scaling")) throw f.Bad("rope_scaling", "a value", "null. Scaled rotary positions are not supported yet");
         if (f.Flag("attention_bias", false)) throw f.Bad("attention_bias", "true", "false. Biases in attention are not supported yet");
+        string activation = f.Text("hidden_act", "silu");
+        if (activation != "silu") throw f.Bad("hidden_act", Shorten($"'{activation}'"), "silu");
         return new LlamaConfig
         {
             VocabularySize = f.Whole("vocab_size", MaxSize * 4),
@@ -104,8 +112,8 @@ public static class ConfigJson
             NumKeyValueHeads = keyValueHeads,
             HeadDim = headSize,
             MaxPositionEmbeddings = f.Whole("max_position_embeddings", 1 << 24),
-            NormEpsilon = (float)f.Number("rms_norm_eps", 1e-6),
-            RopeTheta = f.Number("rope_theta", 10000),
+            NormEpsilon = (float)f.Number("rms_norm_eps", MaxEpsilon, 1e-6),
+            RopeTheta = f.Number("rope_theta", MaxTheta, 10000),
             TieWordEmbeddings = f.Flag("tie_word_embeddings", false),
             QkNorm = qkNorm,
         };
@@ -124,19 +132,21 @@ public static class ConfigJson
             NumHiddenLayers = f.Whole("n_layer", MaxLayers),
             NumAttentionHeads = heads,
             MaxPositionEmbeddings = f.Whole("n_positions", 1 << 24),
-            NormEpsilon = (float)f.Number("layer_norm_epsilon", 1e-5),
+            NormEpsilon = (float)f.Number("layer_norm_epsilon", MaxEpsilon, 1e-5),
             TieWordEmbeddings = f.Flag("tie_word_embeddings", true),
             Activation = activation switch
             {
                 "gelu_new" => Gpt2Activation.Gelu,
                 "relu2" => Gpt2Activation.SquaredRelu,
-                _ => throw f.Bad("activation_function", $"'{activation}'", "gelu_new or relu2"),
+                _ => throw f.Bad("activation_function", Shorten($"'{activation}'"), "gelu_new or relu2"),
             },
         };
     }
 
     /// <summary>The float32 as the shortest decimal that reads back to it.</summary>
     private static double Exact(float value) => double.Parse(value.ToString("R"));
+
+    private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
     /// <summary>Fields of config.json with bounds, each error naming its key.</summary>
     private sealed class Fields(string path, JsonElement root)
@@ -159,12 +169,12 @@ public static class ConfigJson
             throw Bad(name, found is null ? "nothing" : Shorten(found.Value.GetRawText()), $"a whole number from 1 to {most:N0}");
         }
 
-        public double Number(string name, double otherwise)
+        public double Number(string name, double most, double otherwise)
         {
             JsonElement? found = Find(name);
             if (found is null) return otherwise;
-            if (found.Value.ValueKind == JsonValueKind.Number && found.Value.TryGetDouble(out double value) && value > 0 && double.IsFinite(value)) return value;
-            throw Bad(name, Shorten(found.Value.GetRawText()), "a positive number");
+            if (found.Value.ValueKind == JsonValueKind.Number && found.Value.TryGetDouble(out double value) && value > 0 && value <= most) return value;
+            throw Bad(name, Shorten(found.Value.GetRawText()), $"a positive number up to {most:N0}");
         }
 
         public bool Flag(string name, bool otherwise) => Find(name)?.ValueKind switch
@@ -177,8 +187,6 @@ public static class ConfigJson
 
         public ModelFileException Bad(string name, string found, string expected) =>
             new(path, $"'{name}' is {found}, expected {expected}.");
-
-        private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
         private JsonElement? Find(string name)
         {

@@ -24,6 +24,8 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <summary>The configuration's file.</summary>
     public const string ConfigName = "config.json";
 
+    private const int MostInTensor = int.MaxValue - (1 << 20);
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
@@ -63,7 +65,6 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
         var chat = new ChatFormat(tokenizer);
         SaveWeights(Path.Combine(folder, WeightsName), model);
         tokenizer.Save(Path.Combine(folder, TokenizerName));
-        WriteJson(Path.Combine(folder, ConfigName), ConfigJson.Write(model.Config, chat.EndToken));
         WriteJson(Path.Combine(folder, "generation_config.json"), new JsonObject
         {
             ["do_sample"] = false,
@@ -79,6 +80,7 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
             ["clean_up_tokenization_spaces"] = false,
             ["chat_template"] = ChatFormat.Template,
         });
+        WriteJson(Path.Combine(folder, ConfigName), ConfigJson.Write(model.Config, chat.EndToken));   // last: what has one is whole
     }
 
     /// <summary>Writes the weights alone.</summary>
@@ -93,12 +95,23 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <summary>Refuses a configuration that asks for other memory than the weights take, before any of it is allocated.</summary>
     private static void RequireFit(ModelConfig config, SafetensorsModel weights, string folder)
     {
+        // Sizes up to 2^22 and thousands of layers multiply to more than 64 bits hold.
+        Int128 hidden = config.HiddenSize, table = config.VocabularySize * hidden;
+        Int128 positions = config is Gpt2Config ? config.MaxPositionEmbeddings * hidden : 0;
+        Int128 feedForward = config.IntermediateSize * hidden, attention = hidden * config.HeadDim * config.NumAttentionHeads;
+        Int128 least = table + positions + (((2 * feedForward) + attention) * config.NumHiddenLayers);
         long stored = weights.Entries.Sum(e => e.Count);
-        long table = (long)config.VocabularySize * config.HiddenSize;
-        long block = (2L * config.HiddenSize * config.IntermediateSize) + ((long)config.HiddenSize * config.HeadDim * config.NumAttentionHeads);
-        if (table + (block * config.NumHiddenLayers) <= stored) return;
-        throw new ModelFileException(Path.Combine(folder, ConfigName),
-            $"describes at least {table + (block * config.NumHiddenLayers):N0} weights, and the weights' file has {stored:N0}. Config and weights come from different models.");
+        string path = Path.Combine(folder, ConfigName);
+        if (least > stored)
+        {
+            throw new ModelFileException(path,
+                $"describes at least {least:N0} weights, and the weights' file has {stored:N0}. Config and weights come from different models.");
+        }
+        Int128 largest = Int128.Max(Int128.Max(table, positions), Int128.Max(feedForward, 3 * attention));
+        if (largest > MostInTensor)
+        {
+            throw new ModelFileException(path, $"describes a tensor of {largest:N0} numbers; Hearth holds at most {MostInTensor:N0} in one. Use a smaller model.");
+        }
     }
 
     private static void WriteJson(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(Indented) + "\n");

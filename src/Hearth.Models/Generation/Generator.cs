@@ -40,7 +40,7 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
         while (finished < prompts.Count)
         {
             while (active.Count < atOnce && next < prompts.Count) active.Add((next, new Sequence(prompts[next++], NewCache(), model.Config.MaxPositionEmbeddings, options)));
-            Step([.. active.Select(a => a.Sequence)], options);
+            Step([.. active.Where(a => !a.Sequence.Ended).Select(a => a.Sequence)], options);
             foreach ((int index, Sequence sequence) in active.Where(a => a.Sequence.Ended))
             {
                 results[index] = [.. sequence.Generated];
@@ -58,6 +58,7 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
 
     private void Step(Sequence[] sequences, GenerationOptions options)
     {
+        if (sequences.Length == 0) return;                                       // no token was asked for
         var segments = new Segment[sequences.Length];
         var last = new int[sequences.Length];
         int rows = 0;

@@ -12,6 +12,9 @@ public sealed class LedgerFile : IDisposable
 
     private const int MaxLineBytes = 1 << 16;
 
+    // A line is one write: when the disk is full it fails there and then, and nothing is left to fail again on closing.
+    private const int Unbuffered = 0;
+
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = false };
 
     private readonly FileStream _stream;
@@ -33,7 +36,7 @@ public sealed class LedgerFile : IDisposable
 
     /// <summary>Starts an empty ledger.</summary>
     /// <param name="path">The file; one that exists is emptied.</param>
-    public static LedgerFile Create(string path) => new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), Beginning);
+    public static LedgerFile Create(string path) => new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, Unbuffered), Beginning);
 
     /// <summary>Goes on with a ledger after its first lines; what follows them is dropped, to be written again.</summary>
     /// <param name="path">The file.</param>
@@ -47,8 +50,11 @@ public sealed class LedgerFile : IDisposable
             throw new LedgerException(path, 0, $"is shorter than the {length:N0} bytes it had when the checkpoint was written. The run's folder was altered; copy it again from where it was trained.");
         }
         (_, string found) = Read(path, length);
-        if (found != head) throw new LedgerException(path, 0, $"ends in {found[..12]} where the checkpoint expects {head[..12]}. Ledger and checkpoint come from different runs.");
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
+        if (found != head)
+        {
+            throw new LedgerException(path, 0, $"ends in {Short(found)} where the checkpoint expects {Short(head)}. Ledger and checkpoint come from different runs.");
+        }
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read, Unbuffered);
         stream.SetLength(length);
         stream.Seek(0, SeekOrigin.End);
         return new LedgerFile(stream, head);
@@ -62,11 +68,14 @@ public sealed class LedgerFile : IDisposable
 
     /// <summary>The lines as they stand, unchecked, without their line ends.</summary>
     /// <param name="path">The file.</param>
-    public static IReadOnlyList<string> RawLines(string path)
-    {
-        if (!File.Exists(path)) throw new LedgerException(path, 0, "does not exist. The folder is not a run, or the run never began.");
-        return File.ReadAllLines(path);
-    }
+    /// <exception cref="LedgerException">There is no such file, or a line is longer than any of a ledger.</exception>
+    public static IReadOnlyList<string> RawLines(string path) => [.. Lines(path, long.MaxValue).Select(Encoding.UTF8.GetString)];
+
+    /// <summary>The first line, which says what the run is made from. What follows it may have been cut short by a lost machine.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="LedgerException">The ledger does not begin with such a line.</exception>
+    public static StartLine Start(string path) => Lines(path, 1).Select(bytes => Parse(Encoding.UTF8.GetString(bytes))).FirstOrDefault() as StartLine
+        ?? throw new LedgerException(path, 1, "does not begin with a start line. Delete the run's folder and train again.");
 
     /// <summary>Reads one line.</summary>
     /// <param name="line">The line without its end.</param>
@@ -103,26 +112,48 @@ public sealed class LedgerFile : IDisposable
 
     private static (IReadOnlyList<LedgerLine> Lines, string Head) Read(string path, long length)
     {
-        if (!File.Exists(path)) throw new LedgerException(path, 0, "does not exist. The folder is not a run, or the run never began.");
         var lines = new List<LedgerLine>();
         string head = Beginning;
-        long read = 0;
-        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: false));
-        while (read < length && reader.ReadLine() is { } text)
+        foreach (byte[] bytes in Lines(path, length))
         {
             int number = lines.Count + 1;
-            if (text.Length > MaxLineBytes) throw new LedgerException(path, number, $"has {text.Length:N0} characters, expected at most {MaxLineBytes:N0}. This is not a ledger.");
-            LedgerLine line = Parse(text) ?? throw new LedgerException(path, number, "is not a ledger line. The file was altered or cut short; copy it again from where it was trained.");
+            LedgerLine line = Parse(Encoding.UTF8.GetString(bytes))
+                ?? throw new LedgerException(path, number, "is not a ledger line. The file was altered or cut short; copy it again from where it was trained.");
             if (line.Previous != head)
             {
                 throw new LedgerException(path, number, $"names {Short(line.Previous)} as the line before it, whose hash is {Short(head)}. Line {number - 1} or this one was altered.");
             }
             lines.Add(line);
-            head = Digest.Of(text);
-            read += Encoding.UTF8.GetByteCount(text) + 1;
+            head = Digest.Of(bytes);
         }
         return (lines, head);
     }
 
-    private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
+    /// <summary>The bytes of each line that begins before a length, without line ends.</summary>
+    private static IEnumerable<byte[]> Lines(string path, long length)
+    {
+        if (!File.Exists(path)) throw new LedgerException(path, 0, "does not exist. The folder is not a run, or the run never began.");
+        using FileStream stream = File.OpenRead(path);
+        byte[] buffer = new byte[MaxLineBytes];
+        int from = 0, held = 0, number = 0;
+        for (long read = 0; read < length; number++)
+        {
+            int count = buffer.AsSpan(from, held - from).IndexOf((byte)'\n');
+            if (count < 0)
+            {
+                buffer.AsSpan(from, held - from).CopyTo(buffer);
+                (from, held) = (0, held - from);
+                held += stream.ReadAtLeast(buffer.AsSpan(held), buffer.Length - held, throwOnEndOfStream: false);
+                count = buffer.AsSpan(0, held).IndexOf((byte)'\n');
+                if (count < 0 && held == buffer.Length) throw new LedgerException(path, number + 1, $"has more than {MaxLineBytes:N0} bytes. This is not a ledger.");
+                if (held == 0) yield break;
+                if (count < 0) count = held;                                     // the last line, cut short
+            }
+            yield return buffer[from..(from + count)];
+            from = Math.Min(from + count + 1, held);
+            read += count + 1;
+        }
+    }
+
+    private static string Short(string? hash) => hash is { Length: > 12 } ? hash[..12] : hash ?? "nothing";
 }

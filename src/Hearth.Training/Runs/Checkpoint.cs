@@ -48,8 +48,8 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
             ModelBundle.SaveWeights(Path.Combine(partial, ModelBundle.WeightsName), model);
             SafetensorsWriter.Write(Path.Combine(partial, OptimizerName), Tensors(optimizers));
             AtomicFile.WriteText(Path.Combine(partial, StateName), JsonSerializer.Serialize(this, Options) + "\n");
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-            Directory.Move(partial, folder);
+            if (Directory.Exists(folder)) Replace(folder, partial);
+            else Directory.Move(partial, folder);
         }
         catch
         {
@@ -60,15 +60,16 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
 
     /// <summary>The checkpoints of a run, oldest first; folders that were not finished are passed over.</summary>
     /// <param name="run">The run.</param>
+    /// <exception cref="RunException">A checkpoint's description is missing or is not the one that was written.</exception>
     public static IReadOnlyList<(string Folder, Checkpoint Checkpoint)> List(RunFolder run)
     {
         if (!Directory.Exists(run.Checkpoints)) return [];
-        var found = new List<(string, Checkpoint)>();
+        var found = new List<(string Folder, Checkpoint Checkpoint)>();
         foreach (string folder in Directory.GetDirectories(run.Checkpoints, "step-*").Order(StringComparer.Ordinal))
         {
             if (!folder.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal)) found.Add((folder, Read(folder)));
         }
-        return found;
+        return [.. found.OrderBy(f => f.Checkpoint.Step)];                            // past a million steps, names no longer sort as numbers
     }
 
     /// <summary>Puts the state into a model and its optimizers, and checks every digest.</summary>
@@ -89,15 +90,29 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
         }
     }
 
+    /// <summary>The earlier folder keeps its content until the new one stands in its place.</summary>
+    private static void Replace(string folder, string partial)
+    {
+        string old = folder + ".old" + AtomicFile.TemporarySuffix;
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        Directory.Move(folder, old);
+        Directory.Move(partial, folder);
+        Directory.Delete(old, recursive: true);
+    }
+
     private static Checkpoint Read(string folder)
     {
         string path = Path.Combine(folder, StateName);
         try
         {
             var file = new FileInfo(path);
-            if (file.Exists && file.Length <= MaxStateBytes && JsonSerializer.Deserialize<Checkpoint>(File.ReadAllBytes(path), Options) is { } checkpoint) return checkpoint;
+            if (file.Exists && file.Length <= MaxStateBytes)
+            {
+                using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+                if (json.Deserialize<Checkpoint>(Options) is { } checkpoint && json.RootElement.GetProperty("state").GetString() == checkpoint.State) return checkpoint;
+            }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             // told below, like any other damage
         }

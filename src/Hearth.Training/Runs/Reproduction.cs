@@ -56,19 +56,27 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
         for (int i = 0; i < lines.Count; i++)
         {
             LedgerLine? line = LedgerFile.Parse(lines[i]);
+            string own = Digest.Of(lines[i]);
+            if (line is null) return null;                                       // training again finds the step it stands for
+            if (line.Previous != before)
+            {
+                // A line whose own hash is what the next one names is as it was written, so the one before it was altered.
+                bool isIntact = i > 0 && i + 1 < lines.Count && LedgerFile.Parse(lines[i + 1])?.Previous == own;
+                if (!isIntact && line is StepLine altered) step = altered.Step;
+                return Different(step, $"{run.Ledger}:{(isIntact ? i : i + 1)}: the chain is broken here; this line was altered.");
+            }
             if (line is StepLine s) step = s.Step;
-            if (line is null || line.Previous != before) return Different(step, $"{run.Ledger}:{i + 1}: the chain is broken here; line {Math.Max(1, i)} or {i + 1} was altered.");
-            before = Digest.Of(lines[i]);
+            before = own;
             string? file = line switch
             {
                 CheckpointLine c => Path.Combine(run.Checkpoint(c.Step), ModelBundle.WeightsName),
                 EndLine => Path.Combine(run.Model, ModelBundle.WeightsName),
                 _ => null,
             };
-            string named = line is CheckpointLine { Weights: var w } ? w : (line as EndLine)?.Weights ?? "";
+            string named = (line as CheckpointLine)?.Weights ?? (line as EndLine)?.Weights ?? "";
             if (file is not null && File.Exists(file) && Digest.OfFile(file) is var found && found != named)
             {
-                return Different(step, $"{file}: has digest {found[..12]}, and the ledger says {named[..12]}. The weights were altered after training.");
+                return Different(step, $"{file}: has digest {found[..12]}, and the ledger says {Short(named)}. The weights were altered after training.");
             }
         }
         return null;
@@ -85,6 +93,8 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
         }
         return null;
     }
+
+    private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 
     private static Reproduction Different(int step, string what) => new(false, step, $"step {step:N0}: {what}", "", "");
 

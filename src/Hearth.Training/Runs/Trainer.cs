@@ -170,7 +170,7 @@ public sealed class Trainer : IDisposable
         foreach (Optimizer optimizer in _optimizers) optimizer.Step(_pool, step, share);
         var line = new StepLine(step, Packer.Digest(pieces.SelectMany(p => p)), batches.Sum(b => b.Targets.Length), targets,
             plan.Optimizer.LearningRate * share, loss, norm);
-        _ledger.Add(line);
+        Write(line);
         (_step, _position) = (step, position);
         return line;
     }
@@ -180,8 +180,15 @@ public sealed class Trainer : IDisposable
         if (_setup.HeldOut.Length == 0) return;
         TrainingSpec plan = _setup.Recipe.Training;
         _bitsPerByte = BitsPerByte.Measure(_model, _evaluationTape, _setup.HeldOut, new PackingPlan(plan.MicroBatchTokens, _setup.Recipe.Model.Context, false, false));
-        _ledger.Add(new EvaluationLine(_step, _bitsPerByte.Value));
+        if (!double.IsFinite(_bitsPerByte.Value)) throw new DivergedException(_step, _bitsPerByte.Value, null, LastCheckpoint());
+        Write(new EvaluationLine(_step, _bitsPerByte.Value));
     }
+
+    private void Write(LedgerLine line) => Guarded(_folder, () =>
+    {
+        _ledger.Add(line);
+        return true;
+    });
 
     /// <summary>Writes a checkpoint. Only those of the recipe's own schedule stand in the ledger, so that stopping leaves no trace in it.</summary>
     private void Save(bool scheduled)
@@ -202,8 +209,8 @@ public sealed class Trainer : IDisposable
         {
             _ledger.Add(new EndLine(_step, weights));
             _ledger.FlushToDisk();
-            ModelBundle.Save(_folder.Model, _model, _setup.Tokenizer);
             _folder.CarryProvenance();
+            ModelBundle.Save(_folder.Model, _model, _setup.Tokenizer);           // its last file marks the run as finished
             return true;
         });
     }
@@ -212,10 +219,7 @@ public sealed class Trainer : IDisposable
 
     private static void RequireSameMaterials(RunFolder folder, TrainingSetup setup)
     {
-        if (LedgerFile.Read(folder.Ledger).Lines is not [StartLine start, ..])
-        {
-            throw new LedgerException(folder.Ledger, 1, "does not begin with a start line. Delete the run's folder and train again.");
-        }
+        StartLine start = LedgerFile.Start(folder.Ledger);
         string materials = Materials.ToJson(Materials.Of(setup));
         if (start.Numerics != NumericsVersion.Current)
         {

@@ -30,7 +30,8 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
         var chat = new ChatFormat(tokenizer, recipe.Tokenizer.File ?? "tokenizer.json");
         say?.Invoke($"tokenizer has {tokenizer.VocabularySize:N0} tokens");
         bool answersOnly = recipe.Training.LossOnAnswersOnly;
-        TokenDocument[] documents = [.. corpus.Derived.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly)).Where(d => d.Rows > 0)];
+        IEnumerable<DerivedDocument> counted = corpus.Derived.Where(d => !answersOnly || d.Kind == DerivedKind.QuestionAnswer);
+        TokenDocument[] documents = [.. counted.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly)).Where(d => d.Rows > 0)];
         if (documents.Length == 0) throw new RunException($"{recipe.Name}: no text is left to train on. See `hearth corpus check`.");
         return new TrainingSetup(recipe, corpus, tokenizer, chat, documents, HeldOutTokens(corpus, tokenizer, chat));
     }
