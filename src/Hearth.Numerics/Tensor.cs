@@ -81,6 +81,15 @@ public sealed unsafe class Tensor
     /// <summary>Says that the numbers were changed, so that nothing derived from the old ones is used again.</summary>
     public void Changed() => _packedIsCurrent = _packedTransposedIsCurrent = false;
 
+    /// <summary>Makes this parameter another view of the same numbers, with a gradient of its own.</summary>
+    /// <param name="owner">A parameter of the same shape.</param>
+    public void ShareData(Tensor owner)
+    {
+        ShapeException.Require(owner.Shape.SequenceEqual(_shape), owner, ShapeText);
+        _data = owner._data;
+        Changed();
+    }
+
     /// <summary>Forgets the gradient; its memory is kept for the next one.</summary>
     public void ClearGradient() => HasGradient = false;
 
@@ -126,8 +135,8 @@ public sealed unsafe class Tensor
     {
         BeginGradient(out bool add);
         WorkerPool pool = result.Tape!.Pool;
-        if (add) pool.For(Length, 1024, (from, to) => Kernels.Elementwise.Add(Gradient[from..to], result.Gradient[from..to], Gradient[from..to]));
-        else pool.For(Length, 1024, (from, to) => result.Gradient[from..to].CopyTo(Gradient[from..to]));
+        if (add) pool.For(Length, 1024, Length, (from, to) => Kernels.Elementwise.Add(Gradient[from..to], result.Gradient[from..to], Gradient[from..to]));
+        else pool.For(Length, 1024, Length, (from, to) => result.Gradient[from..to].CopyTo(Gradient[from..to]));
     }
 
     internal float* GradientPointer => _gradient!.Pointer;

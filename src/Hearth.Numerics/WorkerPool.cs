@@ -9,6 +9,7 @@ namespace Hearth.Numerics;
 public sealed class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 2_000;
+    private const long WorthDividing = 1 << 15;
 
     /// <summary>The pool whose work this thread is running.</summary>
     [ThreadStatic]
@@ -36,6 +37,9 @@ public sealed class WorkerPool : IDisposable
             _helpers[i].Start();
         }
     }
+
+    /// <summary>A pool of the calling thread alone, for work inside a piece of other work.</summary>
+    public static WorkerPool Alone { get; } = new(1);
 
     /// <summary>Threads that take part, the calling one among them.</summary>
     public int Threads { get; }
@@ -74,11 +78,12 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Cuts 0 to <paramref name="count"/> into one contiguous range a thread, each a multiple of <paramref name="grain"/>.</summary>
     /// <param name="count">Pieces.</param>
     /// <param name="grain">Pieces that stay together.</param>
+    /// <param name="size">Numbers that the whole work touches, about; a little work is not worth waking other threads for.</param>
     /// <param name="work">Called with a range [from, to).</param>
-    public void For(int count, int grain, Action<int, int> work)
+    public void For(int count, int grain, long size, Action<int, int> work)
     {
         int grains = (count + grain - 1) / grain;
-        if (grains <= 1 || Threads == 1)
+        if (grains <= 1 || Threads == 1 || size < WorthDividing)
         {
             if (count > 0) work(0, count);
             return;
@@ -92,13 +97,18 @@ public sealed class WorkerPool : IDisposable
     }
 
     /// <summary>Cuts pieces of unequal cost into one contiguous range a thread, so that the ranges cost about the same.</summary>
-    /// <param name="costs">Cost of each piece, in any unit.</param>
+    /// <param name="costs">Numbers that each piece touches, about.</param>
     /// <param name="work">Called with a range [from, to).</param>
     public void For(long[] costs, Action<int, int> work)
     {
         long total = 0;
         var before = new long[costs.Length + 1];
         for (int i = 0; i < costs.Length; i++) before[i + 1] = total += costs[i];
+        if (Threads == 1 || total < WorthDividing)
+        {
+            if (costs.Length > 0) work(0, costs.Length);
+            return;
+        }
         Run(worker =>
         {
             int from = FirstAtLeast(before, total * worker / Threads);

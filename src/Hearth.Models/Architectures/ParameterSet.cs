@@ -98,6 +98,19 @@ public sealed class ParameterSet
         }
     }
 
+    /// <summary>Makes these parameters views of another set's numbers, with gradients of their own.</summary>
+    /// <param name="owner">The parameters of another model of the same configuration.</param>
+    public void ShareData(ParameterSet owner)
+    {
+        for (int i = 0; i < _all.Count; i++) _all[i].Tensor.ShareData(owner._all[i].Tensor);
+    }
+
+    /// <summary>Says that the numbers were changed.</summary>
+    public void Changed()
+    {
+        foreach (Parameter parameter in _all) parameter.Tensor.Changed();
+    }
+
     /// <summary>The parameters as tensors of a model file.</summary>
     public IEnumerable<SafetensorsTensor> ToSafetensors() =>
         _all.Select(p => new SafetensorsTensor(p.Tensor.Name, p.Tensor.Shape, p.Tensor.Memory));

@@ -61,7 +61,7 @@ public static class Elementwise
     public static double SumOfSquares(WorkerPool pool, ReadOnlyMemory<float> x)
     {
         var sums = new float[(x.Length + Piece - 1) / Piece];
-        pool.For(sums.Length, 1, (from, to) =>
+        pool.For(sums.Length, 1, x.Length, (from, to) =>
         {
             for (int i = from; i < to; i++)
             {

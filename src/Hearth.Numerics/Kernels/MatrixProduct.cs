@@ -41,7 +41,7 @@ public static unsafe class MatrixProduct
     public static void Pack(WorkerPool pool, MatrixView b, int k, int n, float* into)
     {
         int panels = (n + Tiles.Columns - 1) / Tiles.Columns;
-        pool.For(panels, 1, (from, to) =>
+        pool.For(panels, 1, (long)k * n, (from, to) =>
         {
             for (int p = from; p < to; p++)
             {
@@ -64,13 +64,14 @@ public static unsafe class MatrixProduct
     /// <param name="add">True to go on from the values in c, false to start at zero.</param>
     public static void Multiply(WorkerPool pool, int m, int n, int k, MatrixView a, float* packed, float* c, int ldc, bool add)
     {
+        long size = (long)m * n * k / Tiles.Columns;
         if (m >= 2 * Tiles.Rows * pool.Threads)
         {
-            pool.For(m, Tiles.Rows, (from, to) => Block(from, to, 0, n, k, a, packed, c, ldc, add));
+            pool.For(m, Tiles.Rows, size, (from, to) => Block(from, to, 0, n, k, a, packed, c, ldc, add));
         }
         else
         {
-            pool.For(n, Tiles.Columns, (from, to) => Block(0, m, from, to, k, a, packed, c, ldc, add));
+            pool.For(n, Tiles.Columns, size, (from, to) => Block(0, m, from, to, k, a, packed, c, ldc, add));
         }
     }
 

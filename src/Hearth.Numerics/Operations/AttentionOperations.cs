@@ -61,7 +61,7 @@ public static unsafe class AttentionOperations
             nint dq = (nint)q.TakeGradient(out bool addQ), dk = (nint)k.TakeGradient(out bool addK), dv = (nint)v.TakeGradient(out bool addV);
             var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum!.Pointer,
                 (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, headSize, scale, addQ, addK, addV);
-            tape.Pool.For(Costs(batch, keyValueHeads), (from, to) =>
+            tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -79,7 +79,7 @@ public static unsafe class AttentionOperations
         int heads = q.Columns / headSize, keyValueHeads = k.Columns / headSize, group = heads / keyValueHeads;
         int headLength = AttentionBlocks.HeadLength(headSize), blockLength = keyValueHeads * headLength;
         nint[][] blocks = Blocks(tape, batch, layer, blockLength);
-        tape.Pool.For(Costs(batch, keyValueHeads), (from, to) =>
+        tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
         {
             for (int i = from; i < to; i++)
             {
@@ -118,21 +118,21 @@ public static unsafe class AttentionOperations
         return blocks;
     }
 
-    /// <summary>About what each (segment, key-value head) costs: queries times keys seen.</summary>
-    private static long[] Costs(SequenceBatch batch, int keyValueHeads)
+    /// <summary>About what each (segment, key-value head) costs: queries times keys seen times their numbers, sixteen at a time.</summary>
+    private static long[] Costs(SequenceBatch batch, int keyValueHeads, int columns)
     {
         var costs = new long[batch.Segments.Length * keyValueHeads];
         for (int i = 0; i < costs.Length; i++)
         {
             Segment segment = batch.Segments[i / keyValueHeads];
-            costs[i] = (long)segment.Count * (segment.Past + (segment.Count / 2) + AttentionBlocks.Keys);
+            costs[i] = (long)segment.Count * (segment.Past + (segment.Count / 2) + AttentionBlocks.Keys) * columns / keyValueHeads / Lanes.Count;
         }
         return costs;
     }
 
     private static void Turn(Tensor from, Tensor into, bool inverse, bool add, RopeTable rope, int[] positions, bool fromGradient)
     {
-        from.Tape!.Pool.For(from.Rows, 1, (first, end) =>
+        from.Tape!.Pool.For(from.Rows, 1, 2L * from.Length, (first, end) =>
         {
             Span<float> x = fromGradient ? from.Gradient : from.Data, y = fromGradient ? into.Gradient : into.Data;
             for (int r = first; r < end; r++)

@@ -93,5 +93,5 @@ public static class ElementOperations
         return y;
     }
 
-    private static void Pieces(Tensor y, Action<int, int> work) => y.Tape!.Pool.For(y.Length, 1024, work);
+    private static void Pieces(Tensor y, Action<int, int> work) => y.Tape!.Pool.For(y.Length, 1024, y.Length, work);
 }

@@ -19,7 +19,7 @@ public static class EmbeddingOperations
         }
         int c = table.Columns;
         Tensor y = tape.New(ids.Length, c);
-        tape.Pool.For(ids.Length, 1, (from, to) =>
+        tape.Pool.For(ids.Length, 1, y.Length, (from, to) =>
         {
             for (int i = from; i < to; i++) table.Data.Slice(ids[i] * c, c).CopyTo(y.Data.Slice(i * c, c));
         });
@@ -28,7 +28,7 @@ public static class EmbeddingOperations
             if (!table.NeedsGradient) return;
             table.BeginGradient(out bool add);
             if (!add) table.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, (from, to) => Embedding.Backward(ids, y.Gradient, table.Gradient, c, from, to));
+            tape.Pool.For(c, Lanes.Count, y.Length, (from, to) => Embedding.Backward(ids, y.Gradient, table.Gradient, c, from, to));
         });
         return y;
     }

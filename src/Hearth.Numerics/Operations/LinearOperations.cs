@@ -39,7 +39,7 @@ public static unsafe class LinearOperations
         ShapeException.Require(b.Length == x.Columns, b, $"[{x.Columns}]");
         Tape tape = x.Tape!;
         Tensor y = tape.New(x.Rows, x.Columns);
-        tape.Pool.For(x.Rows, 1, (from, to) =>
+        tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
         {
             Span<float> rows = y.Data[(from * y.Columns)..(to * y.Columns)];
             x.Data[(from * x.Columns)..(to * x.Columns)].CopyTo(rows);
@@ -51,7 +51,7 @@ public static unsafe class LinearOperations
             if (!b.NeedsGradient) return;
             b.TakeGradient(out bool add);
             if (!add) b.Gradient.Clear();
-            tape.Pool.For(b.Length, Lanes.Count, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
+            tape.Pool.For(b.Length, Lanes.Count, y.Length, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
         });
         return y;
     }

@@ -45,7 +45,7 @@ public static unsafe class LossOperations
             for (int i = 0; i < count; i++) x.Data.Slice(rows[start + i] * c, c).CopyTo(some.Data.Slice(i * c, c));
             var someView = MatrixView.RowMajor(some.Pointer, c);
             MatrixProduct.Multiply(tape.Pool, count, vocabulary, c, someView, w.Packed(tape.Pool, transposed: true), logits.Pointer, vocabulary, add: false);
-            tape.Pool.For(count, 1, (from, to) =>
+            tape.Pool.For(count, 1, (long)count * vocabulary * 4, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {

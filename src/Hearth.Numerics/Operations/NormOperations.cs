@@ -19,14 +19,14 @@ public static class NormOperations
         Tape tape = x.Tape!;
         int c = w.Length, groups = x.Length / c;
         Tensor y = tape.New(x.Rows, x.Columns), inverse = tape.New(groups);
-        tape.Pool.For(groups, 8, (from, to) =>
+        tape.Pool.For(groups, 8, x.Length, (from, to) =>
         {
             for (int i = from; i < to; i++) inverse.Data[i] = Norms.Rms(Group(x.Data, i, c), w.Data, epsilon, Group(y.Data, i, c));
         });
         tape.Record(y, () =>
         {
             x.BeginGradient(out bool add);
-            tape.Pool.For(groups, 8, (from, to) =>
+            tape.Pool.For(groups, 8, x.Length, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -36,7 +36,7 @@ public static class NormOperations
             if (!w.NeedsGradient) return;
             w.BeginGradient(out bool addW);
             if (!addW) w.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, (from, to) => Norms.RmsWeightBackward(x.Data, inverse.Data, y.Gradient, w.Gradient, from, to));
+            tape.Pool.For(c, Lanes.Count, x.Length, (from, to) => Norms.RmsWeightBackward(x.Data, inverse.Data, y.Gradient, w.Gradient, from, to));
         });
         return y;
     }
@@ -55,7 +55,7 @@ public static class NormOperations
         Tape tape = x.Tape!;
         int c = x.Columns;
         Tensor y = tape.New(x.Rows, c), mean = tape.New(x.Rows), inverse = tape.New(x.Rows);
-        tape.Pool.For(x.Rows, 1, (from, to) =>
+        tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
         {
             for (int i = from; i < to; i++)
             {
@@ -65,7 +65,7 @@ public static class NormOperations
         tape.Record(y, () =>
         {
             x.BeginGradient(out bool add);
-            tape.Pool.For(x.Rows, 1, (from, to) =>
+            tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -77,7 +77,7 @@ public static class NormOperations
             b.BeginGradient(out bool addB);
             if (!addW) w.Gradient.Clear();
             if (!addB) b.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, (from, to) =>
+            tape.Pool.For(c, Lanes.Count, x.Length, (from, to) =>
                 Norms.LayerWeightBackward(x.Data, mean.Data, inverse.Data, y.Gradient, w.Gradient, b.Gradient, from, to));
         });
         return y;

@@ -33,11 +33,12 @@ public sealed record MicroBatch(SequenceBatch Sequences, int[] Targets, Piece[] 
 /// <param name="Context">The longest sequence.</param>
 /// <param name="Split">True to fill the last rows with the beginning of the next document.</param>
 /// <param name="CrossDocumentAttention">True to let documents of a micro-batch see the ones before them.</param>
-public sealed record PackingPlan(int Rows, int Context, bool Split, bool CrossDocumentAttention);
+/// <param name="ConversationTurns">The most questions with their answers that are laid one after the other as one conversation.</param>
+public sealed record PackingPlan(int Rows, int Context, bool Split, bool CrossDocumentAttention, int ConversationTurns = 1);
 
 /// <summary>
 /// Lays documents side by side, in order, without padding. A document longer than the context is cut into windows of that length.
-/// Each piece is a sequence of its own, unless documents may see each other.
+/// Each piece is a sequence of its own, unless the plan lets documents see each other or makes conversations of them.
 /// </summary>
 /// <param name="order">The order of the documents.</param>
 /// <param name="plan">How to lay them.</param>
@@ -69,22 +70,16 @@ public sealed class Packer(DocumentOrder order, PackingPlan plan)
     {
         int rows = pieces.Sum(p => p.Count), at = 0;
         int[] tokens = new int[rows], targets = new int[rows];
-        var segments = new List<Segment>();
         foreach (Piece piece in pieces)
         {
-            TokenDocument d = piece.Document;
-            if (!plan.CrossDocumentAttention) segments.Add(new Segment(at, piece.Count));
             for (int i = piece.Row; i < piece.Row + piece.Count; i++, at++)
             {
-                tokens[at] = d.Tokens[i];
-                targets[at] = i + 1 >= d.FirstTarget ? d.Tokens[i + 1] : LossOperations.Ignored;
+                tokens[at] = piece.Document.Tokens[i];
+                targets[at] = piece.Document.Target(i);
             }
         }
-        if (plan.CrossDocumentAttention)
-        {
-            for (int start = 0; start < rows; start += plan.Context) segments.Add(new Segment(start, Math.Min(plan.Context, rows - start)));
-        }
-        return new MicroBatch(new SequenceBatch(tokens, [.. segments]), targets, pieces);
+        Segment[] segments = [.. plan.CrossDocumentAttention ? Windows(rows) : Conversations(pieces)];
+        return new MicroBatch(new SequenceBatch(tokens, segments), targets, pieces);
     }
 
     /// <summary>The digest of what a step sees: each piece's ids and rows, in order.</summary>
@@ -98,6 +93,32 @@ public sealed class Packer(DocumentOrder order, PackingPlan plan)
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private IEnumerable<Segment> Windows(int rows)
+    {
+        for (int start = 0; start < rows; start += plan.Context) yield return new Segment(start, Math.Min(plan.Context, rows - start));
+    }
+
+    /// <summary>A sequence for each piece, or for some turns of a conversation: as many as the first one's id says, while they fit the context.</summary>
+    private IEnumerable<Segment> Conversations(Piece[] pieces)
+    {
+        int start = 0;
+        for (int i = 0, next; i < pieces.Length; i = next)
+        {
+            int count = pieces[i].Count, turns = IsWhole(pieces[i]) ? Turns(pieces[i].Document) : 1;
+            for (next = i + 1; next < Math.Min(i + turns, pieces.Length) && IsWhole(pieces[next]) && count + pieces[next].Count <= plan.Context; next++)
+            {
+                count += pieces[next].Count;
+            }
+            yield return new Segment(start, count);
+            start += count;
+        }
+    }
+
+    private static bool IsWhole(Piece piece) => piece.Document.IsConversation && piece.Row == 0 && piece.Count == piece.Document.Rows;
+
+    private int Turns(TokenDocument first) =>
+        1 + (int)(uint.Parse(first.Id.AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture) % (uint)plan.ConversationTurns);
 
     private DataPosition Advance(DataPosition at, TokenDocument document, int count)
     {

@@ -1,6 +1,7 @@
 using Hearth.Data.Corpora;
 using Hearth.Models.Chat;
 using Hearth.Models.Tokenizers;
+using Hearth.Numerics.Operations;
 
 namespace Hearth.Training.Loading;
 
@@ -10,10 +11,15 @@ namespace Hearth.Training.Loading;
 /// <param name="Tokens">All tokens, the special ones that frame it included.</param>
 /// <param name="FirstTarget">Tokens before this index are never asked for.</param>
 /// <param name="TargetBytes">Bytes of text that the asked-for tokens stand for.</param>
-public sealed record TokenDocument(string Id, string From, int[] Tokens, int FirstTarget, int TargetBytes)
+/// <param name="IsConversation">True for a question and its answer, which others may follow in one conversation.</param>
+public sealed record TokenDocument(string Id, string From, int[] Tokens, int FirstTarget, int TargetBytes, bool IsConversation = false)
 {
-    /// <summary>Rows the document takes in a batch: each token but the last predicts the next.</summary>
-    public int Rows => Tokens.Length - 1;
+    /// <summary>Rows the document takes in a batch: each token predicts the next; the end of a conversation's turn stands there for what may follow.</summary>
+    public int Rows => IsConversation ? Tokens.Length : Tokens.Length - 1;
+
+    /// <summary>What the token at a row is to predict; <see cref="LossOperations.Ignored"/> when nothing.</summary>
+    /// <param name="row">The row, from 0.</param>
+    public int Target(int row) => row + 1 >= FirstTarget && row + 1 < Tokens.Length ? Tokens[row + 1] : LossOperations.Ignored;
 
     /// <summary>Encodes a document: a plain text between two end-of-text tokens, or a question and its answer as a conversation.</summary>
     /// <param name="document">The document.</param>
@@ -30,7 +36,7 @@ public sealed record TokenDocument(string Id, string From, int[] Tokens, int Fir
         int[] question = chat.Encode([new ChatMessage("user", document.Question)], askForAnswer: true);
         int[] all = [.. question, .. tokenizer.Encode(document.Answer), chat.EndToken];
         int bytes = Utf8(document.Answer) + (answersOnly ? 0 : Utf8(document.Question));
-        return new TokenDocument(document.Id, document.From, all, answersOnly ? question.Length : 1, bytes);
+        return new TokenDocument(document.Id, document.From, all, answersOnly ? question.Length : 1, bytes, IsConversation: true);
     }
 
     private static int Utf8(string text) => System.Text.Encoding.UTF8.GetByteCount(text);

@@ -39,7 +39,7 @@ public sealed class AdamW : Optimizer
         {
             float shrink = Decays(parameter.Kind) ? (float)(1 - (rate * _settings.WeightDecay)) : 1f;
             Tensor w = parameter.Tensor;
-            pool.For(w.Length, 1024, (from, to) => Updates.AdamW(w.Data[from..to], w.Gradient[from..to], m.Span[from..to], v.Span[from..to],
+            pool.For(w.Length, 1024, 4L * w.Length, (from, to) => Updates.AdamW(w.Data[from..to], w.Gradient[from..to], m.Span[from..to], v.Span[from..to],
                 corrected, _settings.Beta1, _settings.Beta2, root, (float)_settings.Epsilon, shrink));
             w.Changed();
         }

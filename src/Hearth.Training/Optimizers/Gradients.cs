@@ -35,14 +35,27 @@ public sealed class Gradients
         {
             (int level, FloatBuffer[] right) = _waiting[^1];
             FloatBuffer[] left = _waiting[^2].Sum;
-            for (int i = 0; i < left.Length; i++)
-            {
-                FloatBuffer l = left[i], r = right[i];
-                pool.For(l.Length, 1024, (from, to) => Elementwise.Add(l.Span[from..to], r.Span[from..to], l.Span[from..to]));
-            }
+            Add(pool, left, right);
             _waiting.RemoveRange(_waiting.Count - 2, 2);
             _waiting.Add((level + 1, left));
             _free.Push(right);
+        }
+    }
+
+    /// <summary>Joins the subtrees that several workers summed, neighbours first; the whole sum is then in the first one.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="subtrees">A power of two of equal subtrees, in order of their micro-batches.</param>
+    public static void Join(WorkerPool pool, IReadOnlyList<Gradients> subtrees)
+    {
+        for (int apart = 1; apart < subtrees.Count; apart *= 2)
+        {
+            for (int i = 0; i < subtrees.Count; i += 2 * apart)
+            {
+                Gradients left = subtrees[i], right = subtrees[i + apart];
+                Add(pool, left.Whole, right.Whole);
+                right._free.Push(right.Whole);
+                right._waiting.Clear();
+            }
         }
     }
 
@@ -50,8 +63,7 @@ public sealed class Gradients
     /// <exception cref="InvalidOperationException">The number of micro-batches was not a power of two.</exception>
     public void Finish()
     {
-        if (_waiting.Count != 1) throw new InvalidOperationException("A step has a power of two of micro-batches.");
-        FloatBuffer[] sum = _waiting[0].Sum;
+        FloatBuffer[] sum = Whole;
         _waiting.Clear();
         for (int i = 0; i < sum.Length; i++)
         {
@@ -80,7 +92,7 @@ public sealed class Gradients
         foreach (Parameter parameter in _parameters)
         {
             Tensor tensor = parameter.Tensor;
-            pool.For(tensor.Length, 1024, (from, to) => Elementwise.Scale(tensor.Gradient[from..to], factor, tensor.Gradient[from..to]));
+            pool.For(tensor.Length, 1024, tensor.Length, (from, to) => Elementwise.Scale(tensor.Gradient[from..to], factor, tensor.Gradient[from..to]));
         }
     }
 
@@ -95,5 +107,19 @@ public sealed class Gradients
             }
         }
         return null;
+    }
+
+    /// <summary>The one sum that is left.</summary>
+    private FloatBuffer[] Whole => _waiting.Count == 1
+        ? _waiting[0].Sum
+        : throw new InvalidOperationException($"{_waiting.Count} sums are left of a step; it must have a power of two of micro-batches.");
+
+    private static void Add(WorkerPool pool, FloatBuffer[] left, FloatBuffer[] right)
+    {
+        for (int i = 0; i < left.Length; i++)
+        {
+            FloatBuffer l = left[i], r = right[i];
+            pool.For(l.Length, 1024, l.Length, (from, to) => Elementwise.Add(l.Span[from..to], r.Span[from..to], l.Span[from..to]));
+        }
     }
 }

@@ -18,7 +18,7 @@ public sealed class Muon : Optimizer
 {
     private readonly MuonSettings _settings;
     private readonly (Parameter Parameter, FloatBuffer Momentum)[] _parameters;
-    private readonly NewtonSchulz.Workspace _workspace;
+    private NewtonSchulz.Workspace[] _workspaces = [];
 
     /// <summary>Starts with zero momentum.</summary>
     /// <param name="parameters">What it trains; each a matrix.</param>
@@ -27,23 +27,30 @@ public sealed class Muon : Optimizer
     {
         _settings = settings;
         _parameters = [.. parameters.Select(p => (p, Keep("muon.momentum", p)))];
-        _workspace = new NewtonSchulz.Workspace(_parameters.Select(p => (p.Parameter.Tensor.Rows, p.Parameter.Tensor.Columns)));
     }
 
     /// <inheritdoc/>
     public override void Step(WorkerPool pool, int step, double share)
     {
         double rate = _settings.LearningRate * share;
-        foreach ((Parameter parameter, FloatBuffer momentum) in _parameters)
+        if (_workspaces.Length != pool.Threads) _workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => NewWorkspace())];
+        pool.Run(worker =>                                                       // each matrix is one thread's work
         {
-            Tensor w = parameter.Tensor;
-            FloatBuffer direction = _workspace.Matrix;
-            pool.For(w.Length, 1024, (from, to) => Updates.Nesterov(w.Gradient[from..to], momentum.Span[from..to], (float)_settings.Momentum, direction.Span[from..to]));
-            NewtonSchulz.Orthogonalise(pool, _workspace, w.Rows, w.Columns);
-            float scale = (float)(-rate * Math.Sqrt(Math.Max(1.0, w.Rows / (double)w.Columns)));
-            float keep = (float)(1 - (rate * _settings.WeightDecay));
-            pool.For(w.Length, 1024, (from, to) => Updates.Combine(direction.Span[from..to], scale, keep, w.Data[from..to]));
-            w.Changed();
-        }
+            for (int i = worker; i < _parameters.Length; i += pool.Threads) Step(_parameters[i], _workspaces[worker], rate);
+        });
     }
+
+    private void Step((Parameter Parameter, FloatBuffer Momentum) p, NewtonSchulz.Workspace workspace, double rate)
+    {
+        Tensor w = p.Parameter.Tensor;
+        Span<float> direction = workspace.Matrix.Span[..w.Length];
+        Updates.Nesterov(w.Gradient, p.Momentum.Span, (float)_settings.Momentum, direction);
+        NewtonSchulz.Orthogonalise(WorkerPool.Alone, workspace, w.Rows, w.Columns);
+        float scale = (float)(-rate * Math.Sqrt(Math.Max(1.0, w.Rows / (double)w.Columns)));
+        float keep = (float)(1 - (rate * _settings.WeightDecay));
+        Updates.Combine(direction, scale, keep, w.Data);
+        w.Changed();
+    }
+
+    private NewtonSchulz.Workspace NewWorkspace() => new(_parameters.Select(p => (p.Parameter.Tensor.Rows, p.Parameter.Tensor.Columns)));
 }

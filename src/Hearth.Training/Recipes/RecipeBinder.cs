@@ -93,7 +93,9 @@ internal static class RecipeBinder
 
     private static PackingSpec Packing(RecipeMap map)
     {
-        var spec = new PackingSpec(map.Choice("documents", RecipeNames.Documents, false), map.Flag("crossDocumentAttention", false));
+        var spec = new PackingSpec(map.Choice("documents", RecipeNames.Documents, false), map.Flag("crossDocumentAttention", false),
+            map.Whole("conversationTurns", 1, 64, 1));
+        map.Check(spec.ConversationTurns == 1 || !spec.CrossDocumentAttention, "conversationTurns", "1, as crossDocumentAttention already joins all documents");
         map.Close();
         return spec;
     }

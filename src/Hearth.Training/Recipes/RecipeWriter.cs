@@ -33,6 +33,7 @@ internal sealed class RecipeWriter
         {
             writer.Key("documents", Name(RecipeNames.Documents, recipe.Packing.Split));
             writer.Key("crossDocumentAttention", recipe.Packing.CrossDocumentAttention);
+            writer.Key("conversationTurns", recipe.Packing.ConversationTurns);
         });
         writer.Below("training", () => writer.Training(recipe.Training));
         return writer._yaml.ToString();

@@ -5,13 +5,14 @@ namespace Hearth.Training.Recipes;
 /// <summary>How documents are laid into micro-batches.</summary>
 /// <param name="Split">Whether a document may be cut to fill a micro-batch to its end; <c>documents: split</c> in the recipe.</param>
 /// <param name="CrossDocumentAttention">Whether a document sees the ones before it in its micro-batch.</param>
-public sealed record PackingSpec(bool Split, bool CrossDocumentAttention);
+/// <param name="ConversationTurns">The most question-answer documents that are laid one after the other as one conversation.</param>
+public sealed record PackingSpec(bool Split, bool CrossDocumentAttention, int ConversationTurns);
 
 /// <summary>How the model is trained.</summary>
 /// <param name="Steps">Updates of the weights.</param>
 /// <param name="MicroBatches">Micro-batches of a step, a power of two.</param>
 /// <param name="MicroBatchTokens">Tokens of a micro-batch, at least the context.</param>
-/// <param name="LossOnAnswersOnly">Whether questions and plain documents count nothing; <c>lossOn: answers</c> in the recipe.</param>
+/// <param name="LossOnAnswersOnly">Whether the question of a question-answer document counts nothing; <c>lossOn: answers</c> in the recipe.</param>
 /// <param name="Optimizer">The optimizer.</param>
 /// <param name="Schedule">How the learning rate moves.</param>
 /// <param name="ClipNorm">The largest norm of the gradient; 0 for none.</param>

@@ -37,8 +37,7 @@ public sealed class Trainer : IDisposable
     private readonly WorkerPool _pool;
     private readonly LanguageModel _model;
     private readonly IReadOnlyList<Optimizer> _optimizers;
-    private readonly Gradients _gradients;
-    private readonly Tape _tape;
+    private readonly GradientWorkers _workers;
     private readonly Tape _evaluationTape;
     private readonly Packer _packer;
     private readonly LedgerFile _ledger;
@@ -54,8 +53,7 @@ public sealed class Trainer : IDisposable
         _ledger = ledger;
         _model = model;
         _optimizers = optimizers;
-        _gradients = new Gradients(model.Parameters.All);
-        _tape = new Tape(pool, recording: true);
+        _workers = new GradientWorkers(model, pool, setup.Recipe.Training.MicroBatches);
         _evaluationTape = new Tape(pool, recording: false);
         _packer = setup.NewPacker();
     }
@@ -144,7 +142,11 @@ public sealed class Trainer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _ledger.Dispose();
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _ledger.Dispose();
+    }
 
     private StepLine Step(TrainingSpec plan)
     {
@@ -154,20 +156,13 @@ public sealed class Trainer : IDisposable
         for (int m = 0; m < pieces.Length; m++) pieces[m] = _packer.Next(ref position);
         MicroBatch[] batches = [.. pieces.Select(_packer.Lay)];
         int targets = batches.Sum(b => b.TargetCount);
-        double loss = 0;
-        foreach (MicroBatch batch in batches)                                    // summed by a fixed tree, see Gradients
-        {
-            _gradients.Begin();
-            loss += _model.Loss(_tape, batch.Sequences, batch.Targets, 1f / Math.Max(1, targets)) / Math.Max(1, targets);
-            _tape.Backward();
-            _gradients.End(_pool);
-        }
-        _gradients.Finish();
-        double norm = _gradients.Norm(_pool);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(step, loss, _gradients.FirstNotFinite(), LastCheckpoint());
-        _gradients.Clip(_pool, norm, plan.ClipNorm);
+        (double loss, Gradients gradients) = _workers.Run(batches, targets);
+        double norm = gradients.Norm(_pool);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(step, loss, gradients.FirstNotFinite(), LastCheckpoint());
+        gradients.Clip(_pool, norm, plan.ClipNorm);
         double share = _setup.Schedule.Share(step);
         foreach (Optimizer optimizer in _optimizers) optimizer.Step(_pool, step, share);
+        _workers.WeightsChanged();
         var line = new StepLine(step, Packer.Digest(pieces.SelectMany(p => p)), batches.Sum(b => b.Targets.Length), targets,
             plan.Optimizer.LearningRate * share, loss, norm);
         Write(line);

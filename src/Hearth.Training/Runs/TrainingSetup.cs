@@ -30,8 +30,7 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
         var chat = new ChatFormat(tokenizer, recipe.Tokenizer.File ?? "tokenizer.json");
         say?.Invoke($"tokenizer has {tokenizer.VocabularySize:N0} tokens");
         bool answersOnly = recipe.Training.LossOnAnswersOnly;
-        IEnumerable<DerivedDocument> counted = corpus.Derived.Where(d => !answersOnly || d.Kind == DerivedKind.QuestionAnswer);
-        TokenDocument[] documents = [.. counted.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly)).Where(d => d.Rows > 0)];
+        TokenDocument[] documents = [.. corpus.Derived.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly)).Where(d => d.Rows > 0)];
         if (documents.Length == 0) throw new RunException($"{recipe.Name}: no text is left to train on. See `hearth corpus check`.");
         return new TrainingSetup(recipe, corpus, tokenizer, chat, documents, HeldOutTokens(corpus, tokenizer, chat));
     }
@@ -60,7 +59,7 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
 
     /// <summary>Lays the documents into micro-batches.</summary>
     public Packer NewPacker() => new(new DocumentOrder(Documents, Recipe.Seed),
-        new PackingPlan(Recipe.Training.MicroBatchTokens, Recipe.Model.Context, Recipe.Packing.Split, Recipe.Packing.CrossDocumentAttention));
+        new PackingPlan(Recipe.Training.MicroBatchTokens, Recipe.Model.Context, Recipe.Packing.Split, Recipe.Packing.CrossDocumentAttention, Recipe.Packing.ConversationTurns));
 
     /// <summary>The learning rate's course.</summary>
     public Schedule Schedule => new(Recipe.Training.Schedule.Kind, Recipe.Training.Steps, Recipe.Training.Schedule.WarmupSteps,

@@ -20,7 +20,7 @@ public class RecipeValueTests
         recipe.Model.ShouldBe(new ModelSpec(Architecture.Llama, 2, 64, 4, 4, 16, 96, 32, false, true, 10000, 1e-5, Activation.SwiGlu));
         recipe.Tokenizer.ShouldBe(new TokenizerSpec(300, TokenizerPattern.Gpt4, null));
         recipe.HeldOut.ShouldBe(new HeldOutSpec(1, 20));
-        recipe.Packing.ShouldBe(new PackingSpec(false, false));
+        recipe.Packing.ShouldBe(new PackingSpec(false, false, ConversationTurns: 1));
         recipe.Training.ShouldBe(new TrainingSpec(
             10, 1, 64, false, new OptimizerSpec(OptimizerKind.AdamW, 0.001, 0.02, 0.95, 0.9, 0.95, 1e-8, 0.1, false, false),
             new ScheduleSpec(ScheduleKind.Cosine, 0, 0, 0.1), 1, 100, 100));
