@@ -4,7 +4,8 @@ namespace Hearth.Numerics;
 
 /// <summary>
 /// A fixed set of threads that run one piece of work together. Work is cut by a static rule into as many contiguous ranges
-/// as there are threads; every output element belongs to exactly one range, so the cut never shows in the result.
+/// as there are threads; every output element belongs to exactly one range, so the cut never shows in the result. Who runs a
+/// range does not show either: each thread takes the next one, so that a thread the machine keeps waiting delays nobody.
 /// </summary>
 public sealed class WorkerPool : IDisposable
 {
@@ -17,11 +18,8 @@ public sealed class WorkerPool : IDisposable
 
     private readonly Thread[] _helpers;
     private readonly object _gate = new();
-    private Action<int>? _work;
-    private ExceptionDispatchInfo? _failure;
-    private volatile int _generation;
+    private volatile Job? _job;
     private volatile bool _stopping;
-    private int _pending;
 
     /// <summary>Starts the pool.</summary>
     /// <param name="threads">Threads that take part, the calling one among them; at least 1.</param>
@@ -32,8 +30,7 @@ public sealed class WorkerPool : IDisposable
         _helpers = new Thread[threads - 1];
         for (int i = 0; i < _helpers.Length; i++)
         {
-            int worker = i + 1;
-            _helpers[i] = new Thread(() => Loop(worker)) { IsBackground = true, Name = $"hearth-worker-{worker}" };
+            _helpers[i] = new Thread(Loop) { IsBackground = true, Name = $"hearth-worker-{i + 1}" };
             _helpers[i].Start();
         }
     }
@@ -44,7 +41,7 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Threads that take part, the calling one among them.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="work"/> once on each thread, with the thread's number, and waits for all.</summary>
+    /// <summary>Runs <paramref name="work"/> once for each number on whatever thread is free, and waits for all.</summary>
     /// <param name="work">Called with 0 to <see cref="Threads"/> - 1.</param>
     /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
     /// <exception cref="InvalidOperationException">Called inside work of this pool, whose threads would wait for each other for ever.</exception>
@@ -59,19 +56,17 @@ public sealed class WorkerPool : IDisposable
         if (_inside == this) throw new InvalidOperationException("A worker pool was used inside its own work.");
         lock (_helpers)                                                          // one piece of work at a time
         {
-            _work = work;
-            _failure = null;
-            _pending = _helpers.Length;
+            var job = new Job(work, Threads);
             lock (_gate)
             {
-                _generation++;
+                _job = job;
                 Monitor.PulseAll(_gate);
             }
-            Guarded(work, 0);
+            Help(job);
             var spin = default(SpinWait);
-            while (Volatile.Read(ref _pending) != 0) spin.SpinOnce(sleep1Threshold: -1);
-            _work = null;
-            _failure?.Throw();
+            while (!job.Done) spin.SpinOnce(sleep1Threshold: -1);
+            job.Work = null;                                                     // a helper may hold on to the job until the next
+            job.Failure?.Throw();
         }
     }
 
@@ -121,11 +116,7 @@ public sealed class WorkerPool : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        lock (_gate)
-        {
-            _generation++;
-            Monitor.PulseAll(_gate);
-        }
+        lock (_gate) Monitor.PulseAll(_gate);
         foreach (Thread helper in _helpers) helper.Join();
     }
 
@@ -136,38 +127,53 @@ public sealed class WorkerPool : IDisposable
         return i;
     }
 
-    private void Loop(int worker)
+    private void Loop()
     {
-        int seen = 0;
+        Job? seen = null;
         while (true)
         {
-            for (int spins = 0; _generation == seen && spins < SpinsBeforeSleep; spins++) Thread.SpinWait(8);
+            for (int spins = 0; _job == seen && !_stopping && spins < SpinsBeforeSleep; spins++) Thread.SpinWait(8);
             lock (_gate)
             {
-                while (_generation == seen) Monitor.Wait(_gate);
-                seen = _generation;
+                while (_job == seen && !_stopping) Monitor.Wait(_gate);
+                seen = _job;
             }
             if (_stopping) return;
-            Guarded(_work!, worker);
-            Interlocked.Decrement(ref _pending);
+            Help(seen!);
         }
     }
 
-    private void Guarded(Action<int> work, int worker)
+    private void Help(Job job)
     {
         WorkerPool? outer = _inside;
         _inside = this;
-        try
+        while (job.Take() is { } number)
         {
-            work(worker);
+            try
+            {
+                job.Work!(number);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref job.Failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+            job.Finish();
         }
-        catch (Exception e)
-        {
-            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
-        }
-        finally
-        {
-            _inside = outer;
-        }
+        _inside = outer;
+    }
+
+    private sealed class Job(Action<int> work, int numbers)
+    {
+        public Action<int>? Work = work;
+        public ExceptionDispatchInfo? Failure;
+        private int _untaken = numbers;
+        private int _unfinished = numbers;
+
+        public bool Done => Volatile.Read(ref _unfinished) == 0;
+
+        /// <summary>A number that nobody has taken; null when there is none.</summary>
+        public int? Take() => Interlocked.Decrement(ref _untaken) is >= 0 and var number ? number : null;
+
+        public void Finish() => Interlocked.Decrement(ref _unfinished);
     }
 }
