@@ -9,7 +9,9 @@
 // The names take every shape that real ones have, some begin or end like a real one and some are a real one with a letter
 // changed, so that a model which refuses them has learnt "is this one of the names I know" and not "does it look odd".
 // Part of the names that want an article carry it ("the Velmar Islands"), part do not: the article must not tell either.
-// No name is that of a country, capital or people in countries.csv, nor one of the other real places listed below.
+// No such name is that of a country, capital or people in countries.csv, nor one of the other real places listed below.
+// After them come real names that the table only mentions (capitals, peaks, neighbours without a row) and those other places: to be
+// asked about Nairobi as if it were a country, or about a country that has no row, must be refused as well.
 
 using System.Globalization;
 using System.Text;
@@ -31,9 +33,12 @@ for (ulong index = 0; names.Count < Count; index++)
 }
 
 var text = new StringBuilder()
-    .Append("# Names of countries that do not exist, one a line. Made by make-names.cs; edit that, not this.\n")
+    .Append("# Names that no document is about, one a line. Made by make-names.cs; edit that, not this.\n")
     .Append("# Used to teach a model to say that a name is not in its documents, and to test whether it does.\n")
+    .Append("# First come names of countries that do not exist, then real names that are no row of the table.\n")
     .AppendJoin('\n', names)
+    .Append('\n')
+    .AppendJoin('\n', known.NotRows())
     .Append('\n');
 File.WriteAllText(Path.Combine(here, "invented.txt"), text.ToString(), new UTF8Encoding(false));
 Console.WriteLine($"{names.Count} names.");
@@ -264,6 +269,12 @@ internal sealed class Known
 
     public List<string> OneWordNames { get; } = [];
 
+    private readonly SortedSet<string> _mentioned = new(OtherRealPlaces, StringComparer.Ordinal);
+    private readonly HashSet<string> _rows = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Real names that are not the name of a row.</summary>
+    public IEnumerable<string> NotRows() => _mentioned.Where(n => n.Length >= 3 && !_rows.Contains(n) && !_rows.Contains("the " + n));
+
     public static Known Read(string path)
     {
         var known = new Known();
@@ -276,6 +287,13 @@ internal sealed class Known
             foreach (var column in columns)
             {
                 known._real.Add(cells[Array.IndexOf(header, column)]);
+            }
+
+            known._rows.Add(cells[Array.IndexOf(header, "name")]);
+            known._rows.Add(cells[Array.IndexOf(header, "the_name")]);
+            foreach (var column in (string[])["capital", "highest_point", "neighbours"])
+            {
+                known._mentioned.UnionWith(cells[Array.IndexOf(header, column)].Split([", ", " and "], StringSplitOptions.RemoveEmptyEntries));
             }
 
             var name = cells[0];
