@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
@@ -37,6 +38,8 @@ internal static class Common
 
     private static readonly CancellationTokenSource Stop = new();
 
+    private static readonly Dictionary<Command, string[]> Examples = [];
+
     /// <summary>Asked to end by Ctrl-C or SIGTERM. The first request ends in good order, the second at once.</summary>
     public static CancellationToken Stopping => Stop.Token;
 
@@ -55,7 +58,7 @@ internal static class Common
     /// <summary>Adds examples to a command's help.</summary>
     public static Command Example(this Command command, params string[] examples)
     {
-        command.Description += "\n\nExamples:\n" + string.Join('\n', examples.Select(e => "  " + e));
+        Examples[command] = examples;
         return command;
     }
 
@@ -65,8 +68,10 @@ internal static class Common
     {
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
         {
             foreach (string message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) Console.Error.WriteLine($"hearth: {message}");
             Console.Error.WriteLine($"Try `hearth {string.Join(' ', CommandPath(parsed))}--help`.");
@@ -97,6 +102,19 @@ internal static class Common
         var names = new Stack<string>();
         for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } c; at = at.Parent) names.Push(c.Command.Name);
         return names.Append("");
+    }
+
+    private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = help.Invoke(parseResult);
+            if (!Examples.TryGetValue(parseResult.CommandResult.Command, out string[]? examples)) return code;
+            Console.WriteLine("Examples:");
+            foreach (string example in examples) Console.WriteLine($"  {example}");
+            Console.WriteLine();
+            return code;
+        }
     }
 
     private static void AskToStop(PosixSignalContext context)

@@ -44,16 +44,22 @@ internal static class Places
     public static string Recipe(string given)
     {
         if (Path.Exists(given)) return given;
-        if (given.AsSpan().IndexOfAny('/', '\\') < 0 || given.StartsWith("recipes/", StringComparison.Ordinal))
+        string name = given.StartsWith("recipes/", StringComparison.Ordinal) ? given["recipes/".Length..].TrimEnd('/') : given;
+        string? shipped = ShippedRecipes();
+        if (name.AsSpan().IndexOfAny('/', '\\') >= 0 || shipped is null) return given;
+        string folder = Path.Combine(shipped, name);
+        if (Directory.Exists(folder)) return folder;
+        throw new RunException($"{given}: there is no such recipe. Give a recipe.yaml, its folder, or one that came with Hearth: {string.Join(", ", Names(shipped))}.");
+    }
+
+    private static string? ShippedRecipes()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
-            string name = Path.GetFileName(given);
-            for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            {
-                string shipped = Path.Combine(at.FullName, "recipes", name);
-                if (File.Exists(Path.Combine(shipped, "recipe.yaml"))) return shipped;
-            }
+            string recipes = Path.Combine(at.FullName, "recipes");
+            if (File.Exists(Path.Combine(recipes, "factbook", "recipe.yaml"))) return recipes;
         }
-        return given;
+        return null;
     }
 
     private static IEnumerable<string> Candidates(string given)
