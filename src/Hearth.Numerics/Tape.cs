@@ -75,8 +75,30 @@ public sealed class Tape(WorkerPool pool, bool recording)
     {
         int capacity = Capacity(length);
         if (_free.TryGetValue(capacity, out Stack<FloatBuffer>? stack) && stack.TryPop(out FloatBuffer? buffer)) return buffer;
+        if (Nearest(capacity) is { } near)
+        {
+            buffer = _free[near].Pop();
+            if (near > capacity) return buffer;
+            BytesHeld -= (long)near * sizeof(float);                             // too small: the larger one takes its place
+        }
         BytesHeld += (long)capacity * sizeof(float);
         return new FloatBuffer(capacity, zeroed: false);
+    }
+
+    /// <summary>
+    /// The size of a free buffer to use when none is just right: the smallest of those that are larger, else the largest of those that are
+    /// smaller, within a factor of two. So batches of different lengths share memory, instead of each length keeping its own.
+    /// </summary>
+    private int? Nearest(int capacity)
+    {
+        int? smaller = null;
+        foreach ((int size, Stack<FloatBuffer> stack) in _free)
+        {
+            if (stack.Count == 0 || size < capacity / 2 || size / 2 > capacity) continue;
+            if (size > capacity) return size;
+            smaller = size;
+        }
+        return smaller;
     }
 
     internal void Return(ref FloatBuffer? buffer)

@@ -9,7 +9,8 @@ namespace Hearth.Training.Runs;
 /// <param name="Checkpoints">Checkpoints the run will write.</param>
 public sealed record MemoryPlan(long Weights, long MemoryBytes, long CheckpointBytes, int Checkpoints)
 {
-    private const int RuntimeBytes = 150 << 20;
+    /// <summary>About what the program takes besides the numbers of the run.</summary>
+    public const long RuntimeBytes = 150 << 20;
 
     /// <summary>Estimates a recipe's needs.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -18,15 +19,15 @@ public sealed record MemoryPlan(long Weights, long MemoryBytes, long CheckpointB
     {
         ModelSpec m = recipe.Model;
         TrainingSpec t = recipe.Training;
-        long attention = (long)m.HiddenSize * m.HeadSize * ((2 * m.Heads) + (2 * m.KeyValueHeads));
-        long feedForward = (long)m.HiddenSize * m.IntermediateSize * (m.Architecture == Architecture.Llama ? 3 : 2);
-        long tables = (long)vocabulary * m.HiddenSize * (m.TiedEmbeddings ? 1 : 2);
-        long matrices = m.Layers * (attention + feedForward);
-        long weights = matrices + tables;
+        bool llama = m.Architecture == Architecture.Llama;
+        long c = m.HiddenSize, f = m.IntermediateSize, heads = (long)(m.Heads + m.KeyValueHeads) * m.HeadSize;
+        long matrices = m.Layers * ((2 * c * heads) + (c * f * (llama ? 3 : 2)));
+        long vectors = llama ? (m.Layers * ((2 * c) + (m.QkNorm ? 2 * m.HeadSize : 0))) + c : (m.Layers * ((9 * c) + f)) + (2 * c);
+        long tables = c * ((vocabulary * (m.TiedEmbeddings ? 1L : 2L)) + (llama ? 0 : m.Context));
+        long weights = matrices + tables + vectors;
         int gradients = 1 + System.Numerics.BitOperations.Log2((uint)t.MicroBatches);
-        long moments = t.Optimizer.Kind == OptimizerKind.Muon ? matrices + (2 * tables) : 2 * weights;
-        long perRow = m.Layers * ((6L * m.HiddenSize) + ((3L * m.Heads + 3L * m.KeyValueHeads) * m.HeadSize) + (3L * m.IntermediateSize))
-            + (6L * m.HiddenSize) + (3L * m.IntermediateSize);
+        long moments = t.Optimizer.Kind == OptimizerKind.Muon ? matrices + (2 * (tables + vectors)) : 2 * weights;
+        long perRow = (m.Layers * (((llama ? 6 : 12) * c) + (3 * heads) + (3 * f))) + (6 * c) + (3 * f);
         long logits = Math.Max(1L << 22, 16L * vocabulary);
         long numbers = (3 * weights) + (gradients * weights) + moments + (perRow * t.MicroBatchTokens) + logits;
         int checkpoints = (t.Steps + t.CheckpointEvery - 1) / t.CheckpointEvery;

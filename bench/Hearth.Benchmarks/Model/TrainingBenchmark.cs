@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using Hearth.Benchmarks.Harness;
+using Hearth.Models.Formats.Safetensors;
+using Hearth.Numerics;
+
+namespace Hearth.Benchmarks.Model;
+
+/// <summary>Tokens a second of whole training steps. With <c>--start FILE</c> the first weights are written, so that the peer begins with the same.</summary>
+internal static class TrainingBenchmark
+{
+    public static void Run(Arguments arguments)
+    {
+        ModelShape shape = ModelShape.Of(arguments.Text("model", "d256"));
+        int threads = arguments.Number("threads", 1), steps = arguments.Number("steps", 5), warmUp = arguments.Number("warm-up", 2);
+        string start = arguments.Text("start", ""), json = arguments.Text("json", "");
+        arguments.RequireAllUsed();
+
+        using var pool = new WorkerPool(threads);
+        var training = new TrainingStep(shape, pool);
+        if (start.Length > 0) SafetensorsWriter.Write(start, training.Model.Parameters.ToSafetensors());
+        var seconds = new double[steps];
+        double first = 0, last = 0;
+        for (int i = -warmUp; i < steps; i++)
+        {
+            long from = Stopwatch.GetTimestamp();
+            last = training.Run();
+            if (i == -warmUp) first = last;
+            if (i >= 0) seconds[i] = Stopwatch.GetElapsedTime(from).TotalSeconds;
+        }
+        Array.Sort(seconds);
+        var timing = new Timing(seconds);
+        var report = new Report("training", threads, "model", "tokens/s", "best tokens/s", "step ms", "first loss", "last loss");
+        report.Row(shape.Name, ModelShape.Tokens / timing.Median, ModelShape.Tokens / timing.Min, timing.Median * 1e3, first, last);
+        report.Fact("weights", shape.Weights);
+        report.Finish(json);
+    }
+}

@@ -1,0 +1,44 @@
+using Hearth.Benchmarks.Determinism;
+using Hearth.Benchmarks.Harness;
+using Hearth.Benchmarks.MatrixProducts;
+using Hearth.Benchmarks.Model;
+
+const string Usage = """
+    Measures Hearth on this machine. Run it from a Release build, with nothing else running.
+
+      training          tokens a second of training steps     --model d256|d512 --threads N --steps N --warm-up N --start FILE
+      matmul            large and training-shaped products    --threads N --repeats N
+      matmul-orders     the two orders of terms that were tried, speed and error    --repeats N
+      determinism-cost  canonical kernels against free orders of summation    --model d256|d512 --threads N --repeats N
+      profile           where a training step's time goes     --model d256|d512 --threads N --repeats N
+      kernels           rate of every kernel                  --model d256|d512 --threads N --repeats N
+
+    Every benchmark takes --json FILE.
+    """;
+
+if (args.Length == 0 || args[0] is "help" or "--help")
+{
+    Console.WriteLine(Usage);
+    return 0;
+}
+try
+{
+    var arguments = new Arguments(args.AsSpan(1));
+    switch (args[0])
+    {
+        case "training": TrainingBenchmark.Run(arguments); break;
+        case "matmul": MatrixProductBenchmark.Run(arguments); break;
+        case "matmul-orders": OrdersBenchmark.Run(arguments); break;
+        case "determinism-cost": DeterminismCost.Run(arguments); break;
+        case "profile": Profile.Run(arguments); break;
+        case "kernels": KernelBenchmark.Run(arguments); break;
+        default: throw new ArgumentException($"'{args[0]}' is not a benchmark.");
+    }
+    return 0;
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(Usage);
+    return 2;
+}
