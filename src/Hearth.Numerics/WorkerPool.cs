@@ -70,6 +70,12 @@ public sealed class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>Cuts 0 to <paramref name="count"/> into one contiguous range a thread, however little work it is.</summary>
+    /// <param name="count">Pieces.</param>
+    /// <param name="grain">Pieces that stay together.</param>
+    /// <param name="work">Called with a range [from, to).</param>
+    public void For(int count, int grain, Action<int, int> work) => For(count, grain, long.MaxValue, work);
+
     /// <summary>Cuts 0 to <paramref name="count"/> into one contiguous range a thread, each a multiple of <paramref name="grain"/>.</summary>
     /// <param name="count">Pieces.</param>
     /// <param name="grain">Pieces that stay together.</param>

@@ -37,7 +37,8 @@ public sealed class WorkerPoolTests
         var inputs = new Inputs(1);
         for (int t = 0; t < 100; t++)
         {
-            long[] costs = [.. Enumerable.Range(0, inputs.Below(40)).Select(_ => (long)inputs.Below(100) * inputs.Below(3))];
+            long[] costs = [.. Enumerable.Range(0, inputs.Below(40)).Select(_ => (long)inputs.Below(100) * inputs.Below(3) * 100_000)];   // enough to be worth dividing
+
             var seen = new int[costs.Length];
             long largest = 0;
             pool.For(costs, (from, to) =>

@@ -15,7 +15,7 @@ public sealed class TapeTests
         using var pool = new WorkerPool(2);
         var tape = new Tape(pool, recording);
         var model = new Model();
-        model.Pass(tape, 50);
+        for (int i = 0; i < 10; i++) model.Pass(tape, 50);                       // buffers find their places
         long held = tape.BytesHeld;
         held.ShouldBeGreaterThan(0);
         for (int i = 0; i < 3; i++)

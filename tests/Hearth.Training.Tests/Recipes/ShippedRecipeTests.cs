@@ -32,11 +32,11 @@ public class ShippedRecipeTests
         recipe.Model.ShouldBe(new ModelSpec(Architecture.Llama, 2, 64, 2, 2, 32, 192, 128, true, true, 10000, 1e-5, Activation.SwiGlu));
         recipe.Tokenizer.ShouldBe(new TokenizerSpec(512, TokenizerPattern.Gpt4, null));
         recipe.HeldOut.ShouldBe(new HeldOutSpec(1, 0));
-        recipe.Packing.ShouldBe(new PackingSpec(false, false, ConversationTurns: 4));
+        recipe.Packing.ShouldBe(new PackingSpec(false, false, ConversationTurns: 3));
         recipe.Training.ShouldBe(new TrainingSpec(
-            200, 2, 1024, false,
+            200, 2, 1024, true,
             new OptimizerSpec(OptimizerKind.Muon, 3e-3, 0.02, 0.95, 0.9, 0.95, 1e-8, 0.1, false, false),
-            new ScheduleSpec(ScheduleKind.WarmupStableDecay, 10, 60, 0), 1, 50, 50));
+            new ScheduleSpec(ScheduleKind.WarmupStableDecay, 10, 80, 0), 1, 50, 50));
         CorpusSpec corpus = recipe.Corpora.ShouldHaveSingleItem();
         corpus.Path.ShouldBe("../factbook/countries.csv");
         corpus.Where.ShouldBe(new WhereSpec("region", ["South America"]));
@@ -45,7 +45,7 @@ public class ShippedRecipeTests
         corpus.Records.Questions.Select(q => q.Field).ShouldBe(["capital", "languages", "currency", "internet_code"]);
         corpus.Records.Questions[2].Ask[3].ShouldBe("Name the currency of {the_name}.");
         corpus.Records.Questions[2].Answer.ShouldBe("The currency of {the_name} is the {currency}.");
-        corpus.Records.Unknown.ShouldBe(new UnknownSpec("../factbook/invented.txt", "I do not have that name in my documents.", 1, 5));
+        corpus.Records.Unknown.ShouldBe(new UnknownSpec("invented.txt", "I do not have that name in my documents.", 2, 5));
     }
 
     internal static string Folder()

@@ -31,9 +31,10 @@ public sealed class ScoreTests
                 Tensor logits = model.Logits(new Tape(pool, false), new SequenceBatch(d.Tokens[start..(start + count)]));
                 for (int i = 0; i < count; i++)
                 {
-                    if (start + i + 1 < d.FirstTarget) continue;
+                    int target = start + i + 1;
+                    if (target < d.FirstTarget || target == d.Tokens.Length) continue;
                     double[] row = [.. logits.Data.Slice(i * logits.Columns, logits.Columns).ToArray().Select(x => (double)x)];
-                    bits += Math.Log2(row.Sum(Math.Exp)) - (row[d.Tokens[start + i + 1]] / Math.Log(2));
+                    bits += Math.Log2(row.Sum(Math.Exp)) - (row[d.Tokens[target]] / Math.Log(2));
                 }
             }
         }

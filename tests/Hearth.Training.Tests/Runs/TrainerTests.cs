@@ -96,7 +96,7 @@ public sealed class TrainerTests
         steps.Select(s => s.Step).ShouldBe(Enumerable.Range(1, MicroRun.Steps));
         steps[0].LearningRate.ShouldBe(0.005);
         steps[1].LearningRate.ShouldBe(0.01);
-        steps.ShouldAllBe(s => s.Tokens > 0 && s.Tokens <= 80 && s.Targets == s.Tokens && s.GradientNorm > 0);
+        steps.ShouldAllBe(s => s.Tokens > 0 && s.Tokens <= 80 && s.Targets > 0 && s.Targets <= s.Tokens && s.GradientNorm > 0);
         steps[0].Loss.ShouldBe(Math.Log(270), 0.05);                             // a model that knows nothing yet
         steps[^1].Loss.ShouldBeLessThan(steps[0].Loss - 0.05);
         foreach (CheckpointLine c in lines.OfType<CheckpointLine>()) Digest.OfFile(Path.Combine(run.Checkpoint(c.Step), "model.safetensors")).ShouldBe(c.Weights);
@@ -213,13 +213,15 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void Documents_without_an_answer_are_left_out_when_only_answers_count()
+    public void When_only_answers_count_a_question_is_no_target_and_a_plain_document_is_one_whole()
     {
         using var micro = new MicroRun();
         micro.Recipe = micro.Recipe with { Training = micro.Recipe.Training with { LossOnAnswersOnly = true } };
         TrainingSetup setup = micro.Setup();
         setup.Documents.ShouldNotBeEmpty();
-        setup.Documents.ShouldAllBe(d => d.FirstTarget > 1);
+        setup.Documents.ShouldContain(d => d.IsConversation);
+        setup.Documents.ShouldContain(d => !d.IsConversation);
+        setup.Documents.ShouldAllBe(d => d.IsConversation ? d.FirstTarget > 1 : d.FirstTarget == 1);
         RunFolder run = micro.Run("run");
         micro.Train(run).Finished.ShouldBeTrue();
         LedgerFile.Read(run.Ledger).Lines.OfType<StepLine>().ShouldAllBe(s => s.Targets > 0 && s.Targets < s.Tokens);
