@@ -58,7 +58,7 @@ internal static class Reporting
             .. recipe.Corpora.Select(c => (Spec: c, Documents: setup.Corpus.Sources.Where(s => s.Corpus == c.Name).ToList()))
                 .Select(c => new SourceSummary(c.Spec.Name, c.Documents.Count, c.Documents.Sum(d => d.Length), c.Spec.Licence, c.Spec.Source)),
         ];
-        MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize);
+        MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, about.Threads);
         return new RunSummary(Path.GetFileName(Path.GetFullPath(folder.Path)), recipe.About, recipe.ToYaml(),
             $"{recipe.Model.Layers} layers of width {recipe.Model.HiddenSize}, vocabulary {setup.Tokenizer.VocabularySize:N0}", plan.Weights, tokens,
             about.TrainSeconds, about.TrainSeconds > 0 ? tokens / about.TrainSeconds : 0, weights, head, Numerics.NumericsVersion.Current, sources);

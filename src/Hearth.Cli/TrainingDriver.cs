@@ -17,7 +17,7 @@ internal static class TrainingDriver
         TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
         foreach (Data.Corpora.CorpusProblem problem in setup.Corpus.Report.Problems.Take(ProblemsShown)) display.Say($"left out: {problem}");
         if (setup.Corpus.Report.Total > ProblemsShown) display.Say($"left out: {setup.Corpus.Report.Total - ProblemsShown:N0} more; see `hearth corpus check`");
-        MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize);
+        MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, pool.Threads);
         display.Say($"{plan.Weights:N0} weights; about {MemoryPlan.Show(plan.MemoryBytes)} of memory and {plan.Checkpoints:N0} checkpoints of {MemoryPlan.Show(plan.CheckpointBytes)}");
         plan.Require(Nearest(folder.Path));
         using FileStream held = Lock(folder);

@@ -16,7 +16,7 @@ public static class BitsPerByte
     /// <param name="plan">Rows at a time, and the longest sequence.</param>
     public static double Measure(LanguageModel model, Tape tape, TokenDocument[] documents, PackingPlan plan)
     {
-        var packer = new Packer(new DocumentOrder(documents, 0), plan with { Split = false, CrossDocumentAttention = false });
+        var packer = new Packer(new DocumentOrder(documents, 0), plan with { Split = false, CrossDocumentAttention = false, ConversationTurns = 1 });
         var position = default(DataPosition);
         double nats = 0;
         while (position.Epoch == 0)

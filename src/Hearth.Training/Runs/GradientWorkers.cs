@@ -23,7 +23,7 @@ internal sealed class GradientWorkers : IDisposable
     public GradientWorkers(LanguageModel model, WorkerPool pool, int microBatches)
     {
         _pool = pool;
-        int count = Math.Min(1 << BitOperations.Log2((uint)pool.Threads), microBatches);
+        int count = CountFor(pool.Threads, microBatches);
         _workers = new Worker[count];
         if (count > 1) _outer = new WorkerPool(count);
         for (int i = 0; i < count; i++)
@@ -32,6 +32,11 @@ internal sealed class GradientWorkers : IDisposable
             _workers[i] = new Worker(i == 0 ? model : Replica(model), inner);
         }
     }
+
+    /// <summary>How many workers some threads make: a power of two, at most one a micro-batch.</summary>
+    /// <param name="threads">The threads.</param>
+    /// <param name="microBatches">Micro-batches of a step, a power of two.</param>
+    public static int CountFor(int threads, int microBatches) => Math.Min(1 << BitOperations.Log2((uint)threads), microBatches);
 
     /// <summary>The mean loss and its gradient.</summary>
     /// <param name="batches">The step's micro-batches.</param>

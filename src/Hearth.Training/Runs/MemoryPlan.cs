@@ -1,3 +1,4 @@
+using System.Numerics;
 using Hearth.Training.Recipes;
 
 namespace Hearth.Training.Runs;
@@ -15,7 +16,8 @@ public sealed record MemoryPlan(long Weights, long MemoryBytes, long CheckpointB
     /// <summary>Estimates a recipe's needs.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="vocabulary">Tokens in the vocabulary.</param>
-    public static MemoryPlan Of(Recipe recipe, int vocabulary)
+    /// <param name="threads">Threads that will train.</param>
+    public static MemoryPlan Of(Recipe recipe, int vocabulary, int threads)
     {
         ModelSpec m = recipe.Model;
         TrainingSpec t = recipe.Training;
@@ -25,11 +27,15 @@ public sealed record MemoryPlan(long Weights, long MemoryBytes, long CheckpointB
         long vectors = llama ? (m.Layers * ((2 * c) + (m.QkNorm ? 2 * m.HeadSize : 0))) + c : (m.Layers * ((9 * c) + f)) + (2 * c);
         long tables = c * ((vocabulary * (m.TiedEmbeddings ? 1L : 2L)) + (llama ? 0 : m.Context));
         long weights = matrices + tables + vectors;
-        int gradients = 1 + System.Numerics.BitOperations.Log2((uint)t.MicroBatches);
-        long moments = t.Optimizer.Kind == OptimizerKind.Muon ? matrices + (2 * (tables + vectors)) : 2 * weights;
+        bool muon = t.Optimizer.Kind == OptimizerKind.Muon;
+        long moments = muon ? matrices + (2 * (tables + vectors)) : 2 * weights;
+        long workspaces = muon ? threads * ((3 * c * f) + (2 * c * c)) : 0;
+
+        // Each worker packs the weights in two orders, sums the micro-batches of its subtree, and has a tape; so has the measurement on held-out text.
+        int workers = GradientWorkers.CountFor(threads, t.MicroBatches), levels = 1 + BitOperations.Log2((uint)(t.MicroBatches / workers));
         long perRow = (m.Layers * (((llama ? 6 : 12) * c) + (3 * heads) + (3 * f))) + (6 * c) + (3 * f);
-        long logits = Math.Max(1L << 22, 16L * vocabulary);
-        long numbers = (3 * weights) + (gradients * weights) + moments + (perRow * t.MicroBatchTokens) + logits;
+        long logits = Math.Min(Math.Max(1L << 22, 16L * vocabulary), (long)t.MicroBatchTokens * vocabulary);
+        long numbers = weights + (workers * (2 + levels) * weights) + moments + workspaces + ((workers + 1) * ((perRow * t.MicroBatchTokens) + logits));
         int checkpoints = (t.Steps + t.CheckpointEvery - 1) / t.CheckpointEvery;
         return new MemoryPlan(weights, (numbers * sizeof(float)) + RuntimeBytes, (weights + moments) * sizeof(float), checkpoints);
     }

@@ -29,7 +29,7 @@ public sealed class CompanyTests
     [MemberData(nameof(Models))]
     public void Logits_of_a_sequence_are_equal_bytes_alone_in_a_batch_in_chunks_and_token_by_token(string name, int threads)
     {
-        LanguageModel model = TinyModels.Create(name);
+        LanguageModel model = threads == 1 ? TinyModels.Create(name) : TinyModels.CreateWide(name);
         uint[] alone = Alone(model);
         using var pool = new WorkerPool(threads);
         var tape = new Tape(pool, recording: false);
@@ -47,7 +47,7 @@ public sealed class CompanyTests
     [MemberData(nameof(Models))]
     public void Sequences_that_decode_side_by_side_have_the_bits_of_each_alone(string name, int threads)
     {
-        LanguageModel model = TinyModels.Create(name);
+        LanguageModel model = threads == 1 ? TinyModels.Create(name) : TinyModels.CreateWide(name);
         using var pool = new WorkerPool(threads);
         var tape = new Tape(pool, recording: false);
         int[][] sequences = [TinyModels.Tokens(9, 1), TinyModels.Tokens(66, 2), TinyModels.Tokens(3, 3)];
@@ -73,7 +73,7 @@ public sealed class CompanyTests
     [MemberData(nameof(Models))]
     public void Losses_of_a_sequence_do_not_depend_on_its_batch(string name, int threads)
     {
-        LanguageModel model = TinyModels.Create(name);
+        LanguageModel model = threads == 1 ? TinyModels.Create(name) : TinyModels.CreateWide(name);
         using var pool = new WorkerPool(threads);
         int[] targets = TinyModels.Tokens(70, 22), other = TinyModels.Tokens(33, 23);
         float[] alone = new float[70], together = new float[103];

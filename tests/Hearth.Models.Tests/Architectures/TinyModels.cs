@@ -30,6 +30,13 @@ internal static class TinyModels
     /// </summary>
     public static LanguageModel Create(string name, long seed = 5) => Create(All[name], seed);
 
+    /// <summary>The model made wider, so that even one token's products are worth dividing among threads.</summary>
+    public static LanguageModel CreateWide(string name) => Create(All[name] switch
+    {
+        LlamaConfig c => c with { HiddenSize = 192, IntermediateSize = 320, HeadDim = 48 },
+        ModelConfig c => c with { HiddenSize = 192, IntermediateSize = 320 },
+    });
+
     public static LanguageModel Create(ModelConfig config, long seed = 5)
     {
         LanguageModel model = config.Create();

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Hearth.Numerics;
 using Hearth.Numerics.Operations;
 using Hearth.Training.Loading;
 using Shouldly;
@@ -135,6 +136,48 @@ public sealed class PackerTests
     }
 
     [Fact]
+    public void Questions_with_their_answers_are_laid_as_conversations_of_up_to_so_many_turns_within_the_context()
+    {
+        Prop.ForAll(Gen.Choose(1, 5).ToArbitrary(), Gen.Choose(4, 40).ToArbitrary(), Gen.Choose(1, 9).ListOf().Where(l => l.Count > 0).ToArbitrary(), (turns, context, lengths) =>
+        {
+            TokenDocument[] documents = [.. lengths.Select((n, i) => Turn(i, n, conversation: i % 4 != 3))];
+            Piece[] pieces = [.. documents.Select(d => new Piece(d, 0, d.Rows))];
+            var plan = new PackingPlan(1000, context, false, false, turns);
+
+            Segment[] segments = new Packer(new DocumentOrder(documents, 1), plan).Lay(pieces).Sequences.Segments;
+
+            int at = 0, row = 0;
+            foreach (Segment segment in segments)
+            {
+                int first = at, count = 0;
+                while (count < segment.Count) count += pieces[at++].Count;
+                segment.ShouldBe(new Segment(row, count), "segments end where pieces do");
+                (at - first).ShouldBeLessThanOrEqualTo(turns);
+                if (at - first > 1)
+                {
+                    count.ShouldBeLessThanOrEqualTo(context);
+                    pieces[first..at].ShouldAllBe(p => p.Document.IsConversation);
+                }
+                row += count;
+            }
+            at.ShouldBe(pieces.Length);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void How_many_turns_a_conversation_has_is_said_by_the_id_of_its_first()
+    {
+        TokenDocument[] documents = [.. Enumerable.Range(0, 6).Select(i => Turn(2, 3, conversation: true))];   // 1 + 2 % 4 turns
+        Piece[] pieces = [.. documents.Select(d => new Piece(d, 0, d.Rows))];
+        MicroBatch batch = new Packer(new DocumentOrder(documents, 1), new PackingPlan(100, 50, false, false, 4)).Lay(pieces);
+        batch.Sequences.Segments.Select(s => s.Count).ShouldBe([12, 12]);
+        batch.Targets[3].ShouldBe(LossOperations.Ignored);                       // the end of a turn predicts nothing of the next question
+        batch.TargetCount.ShouldBe(18);
+        // A piece of a document is no turn.
+        new Packer(new DocumentOrder(documents, 1), new PackingPlan(100, 50, true, false, 4)).Lay([new Piece(documents[0], 2, 2), pieces[1]]).Sequences.Segments.Length.ShouldBe(2);
+    }
+
+    [Fact]
     public void Rows_before_the_first_target_are_not_asked_for_wherever_a_document_is_cut()
     {
         TokenDocument d = Documents.Of(1, 12, firstTarget: 6);
@@ -160,4 +203,7 @@ public sealed class PackerTests
         digests.Distinct().Count().ShouldBe(digests.Length);
         Packer.Digest([.. pieces]).ShouldBe(digests[0]);
     }
+
+    private static TokenDocument Turn(int id, int tokens, bool conversation) =>
+        new($"{id:x8}", "from", [.. Enumerable.Range(1, tokens + 1)], 1, 1, conversation);
 }

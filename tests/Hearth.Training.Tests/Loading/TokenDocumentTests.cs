@@ -2,6 +2,7 @@ using System.Text;
 using Hearth.Data.Corpora;
 using Hearth.Models.Chat;
 using Hearth.Models.Tokenizers;
+using Hearth.Numerics.Operations;
 using Hearth.Training.Loading;
 using Shouldly;
 using Xunit;
@@ -32,7 +33,8 @@ public sealed class TokenDocumentTests
     {
         TokenDocument d = TokenDocument.Encode(Pair(), Tokenizer, Chat, answersOnly: false);
         d.Tokens.ShouldBe(Chat.Encode([new ChatMessage("user", Question), new ChatMessage("assistant", Answer)], askForAnswer: false));
-        d.FirstTarget.ShouldBe(1);
+        (d.FirstTarget, d.IsConversation, d.Rows).ShouldBe((1, true, d.Tokens.Length));
+        Enumerable.Range(0, d.Rows).Select(d.Target).ShouldBe([.. d.Tokens[1..], LossOperations.Ignored]);
         d.TargetBytes.ShouldBe(AskedBytes(d));
         d.TargetBytes.ShouldBe(Encoding.UTF8.GetByteCount(Question + Answer));
     }

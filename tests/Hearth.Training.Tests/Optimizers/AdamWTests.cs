@@ -82,7 +82,7 @@ public sealed class AdamWTests
         uint[] Run(int threads)
         {
             using var pool = new WorkerPool(threads);
-            Parameter p = TestParameters.Of("m", ParameterKind.Matrix, 61, 67);
+            Parameter p = TestParameters.Of("m", ParameterKind.Matrix, 161, 167);
             var optimizer = new AdamW([p], Settings);
             for (int step = 1; step <= 3; step++)
             {

@@ -8,7 +8,7 @@ namespace Hearth.Training.Tests.Optimizers;
 
 public sealed class GradientsTests
 {
-    private readonly Parameter[] _parameters = [TestParameters.Of("a", ParameterKind.Matrix, 40, 70), TestParameters.Of("b", ParameterKind.Gain, 3), TestParameters.Of("unused", ParameterKind.Gain, 5)];
+    private readonly Parameter[] _parameters = [TestParameters.Of("a", ParameterKind.Matrix, 200, 180), TestParameters.Of("b", ParameterKind.Gain, 3), TestParameters.Of("unused", ParameterKind.Gain, 5)];
 
     [Theory]
     [InlineData(1, 1)]
@@ -29,6 +29,39 @@ public sealed class GradientsTests
                 TestParameters.Bits(p.Tensor.Gradient).ShouldBe(TestParameters.Bits(expected), $"{p.Tensor.Name} in step {step}");
             }
             _parameters[2].Tensor.Gradient.ToArray().ShouldBe(new float[5]);
+        }
+    }
+
+    /// <summary>Workers take whole subtrees, each with parameters of its own that share the weights.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Subtrees_summed_by_several_workers_join_to_the_same_bits(int workers)
+    {
+        using var pool = new WorkerPool(2);
+        Parameter[][] views = [.. Enumerable.Range(0, workers).Select(w => w == 0 ? _parameters : Views())];
+        Gradients[] gradients = [.. views.Select(v => new Gradients(v))];
+        for (int step = 0; step < 2; step++)
+        {
+            for (int m = 0; m < 8; m++)
+            {
+                int w = m / (8 / workers);
+                gradients[w].Begin();
+                foreach (Parameter p in views[w][..2])
+                {
+                    p.Tensor.TouchGradient();
+                    Gradient(p, step, m).CopyTo(p.Tensor.Gradient);
+                }
+                gradients[w].End(pool);
+            }
+            Gradients.Join(pool, gradients);
+            gradients[0].Finish();
+            foreach (Parameter p in _parameters[..2])
+            {
+                TestParameters.Bits(p.Tensor.Gradient).ShouldBe(TestParameters.Bits(Tree([.. Enumerable.Range(0, 8).Select(m => Gradient(p, step, m))])), $"{p.Tensor.Name} in step {step}");
+            }
         }
     }
 
@@ -130,6 +163,16 @@ public sealed class GradientsTests
         }
         gradients.Finish();
     }
+
+    private Parameter[] Views() =>
+    [
+        .. _parameters.Select(p =>
+        {
+            Tensor view = Tensor.Parameter(p.Tensor.Name, p.Tensor.Shape.ToArray());
+            view.ShareData(p.Tensor);
+            return p with { Tensor = view };
+        }),
+    ];
 
     private static float[] Gradient(Parameter p, int step, int microBatch)
     {

@@ -30,7 +30,7 @@ internal sealed class MicroRun : IDisposable
                   answer: "{colour}."
               unknown: { path: unknown.txt, answer: "No {thing}.", phrasingsPerName: 2, heldOutEvery: 2 }
         heldOut: { phrasingsPerFact: 1, documentsEvery: 0 }
-        packing: { documents: PACKING }
+        packing: { documents: PACKING, conversationTurns: 3 }
         training:
           steps: 6
           microBatches: 2

@@ -31,15 +31,14 @@ public sealed class ScoreTests
                 Tensor logits = model.Logits(new Tape(pool, false), new SequenceBatch(d.Tokens[start..(start + count)]));
                 for (int i = 0; i < count; i++)
                 {
-                    int target = start + i + 1;
-                    if (target < d.FirstTarget || target == d.Tokens.Length) continue;
+                    if (start + i + 1 < d.FirstTarget || start + i + 1 == d.Tokens.Length) continue;
                     double[] row = [.. logits.Data.Slice(i * logits.Columns, logits.Columns).ToArray().Select(x => (double)x)];
-                    bits += Math.Log2(row.Sum(Math.Exp)) - (row[d.Tokens[target]] / Math.Log(2));
+                    bits += Math.Log2(row.Sum(Math.Exp)) - (row[d.Tokens[start + i + 1]] / Math.Log(2));
                 }
             }
         }
 
-        double found = BitsPerByte.Measure(model, new Tape(pool, false), documents, new PackingPlan(30, 12, Split: true, CrossDocumentAttention: true));
+        double found = BitsPerByte.Measure(model, new Tape(pool, false), documents, new PackingPlan(30, 12, Split: true, CrossDocumentAttention: true, ConversationTurns: 5));
 
         found.ShouldBe(bits / documents.Sum(d => d.TargetBytes), 1e-5);
     }
