@@ -71,9 +71,9 @@ internal static class Common
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+        if (parsed.Action is not HelpWithExamples && Mistake(parsed) is { } mistake)
         {
-            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) Console.Error.WriteLine($"hearth: {message}");
+            Console.Error.WriteLine($"hearth: {mistake}");
             Console.Error.WriteLine($"Try `hearth {string.Join(' ', CommandPath(parsed))}--help`.");
             return WrongUse;
         }
@@ -95,6 +95,24 @@ internal static class Common
             Console.Error.WriteLine($"hearth: {(parsed.GetValue(Verbose) ? e.ToString() : e.Message)}");
             return Broken;
         }
+    }
+
+    /// <summary>What is wrong with how the command was given, in one line; null when nothing is.</summary>
+    private static string? Mistake(ParseResult parsed)
+    {
+        if (!parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash))
+        {
+            // The parser takes an option that it does not know for an argument when there is room for one.
+            IEnumerable<Token> arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens);
+            if (arguments.FirstOrDefault(t => t.Value is ['-', _, ..]) is { } unknown)
+            {
+                return $"There is no option '{unknown.Value}'. If it is not meant as one, put -- before it.";
+            }
+        }
+        if (parsed.Errors is not [.., { Message: var message }]) return null;
+        int type = message.IndexOf(" as expected type", StringComparison.Ordinal);
+        if (type < 0) return message;
+        return message[..type] + (message.AsSpan(type).Contains("Int", StringComparison.Ordinal) ? ", expected a whole number." : ", expected a number.");
     }
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)

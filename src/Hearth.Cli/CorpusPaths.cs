@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hearth.Training.Recipes;
 
 namespace Hearth.Cli;
 
@@ -12,7 +13,20 @@ internal static class CorpusPaths
         AllowMultipleArgumentsPerToken = false,
     };
 
-    public static IReadOnlyDictionary<string, string> Parse(string[]? given)
+    /// <summary>The recipe with its documents where the option says they are.</summary>
+    public static Recipe Apply(Recipe recipe, string[]? given)
+    {
+        try
+        {
+            return recipe.WithCorpusPaths(Parse(given));
+        }
+        catch (RecipeException e)
+        {
+            throw new UsageException($"--corpus: {e.Message}");
+        }
+    }
+
+    private static Dictionary<string, string> Parse(string[]? given)
     {
         var paths = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string text in given ?? [])

@@ -40,7 +40,7 @@ internal static class Places
             : "Give a run's folder, or make one with `hearth train`."));
     }
 
-    /// <summary>The recipe a person means: a path, or the name of one that came with the program.</summary>
+    /// <summary>The recipe a person means: a path, or the name of one that came with the program; what is not there is named beside those that are.</summary>
     public static string Recipe(string given)
     {
         if (Path.Exists(given)) return given;

@@ -22,7 +22,7 @@ internal static class CorpusCommand
         command.Example(example);
         command.SetAction(parsed =>
         {
-            Recipe r = Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)).WithCorpusPaths(CorpusPaths.Parse(parsed.GetValue(paths)));
+            Recipe r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)), parsed.GetValue(paths));
             Corpus corpus = Corpus.Load(r.Corpora, r.HeldOut, r.Folder, r.Seed);
             IReadOnlyList<CorpusStatistics> statistics = corpus.Statistics;
             if (parsed.GetValue(json)) Common.PrintJson(new { corpora = statistics.Select(Plain), problems = corpus.Report.Problems });

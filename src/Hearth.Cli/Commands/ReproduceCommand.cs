@@ -24,7 +24,7 @@ internal static class ReproduceCommand
         {
             var display = new TrainingDisplay(quiet: parsed.GetValue(json));
             RunFolder folder = Places.Run(parsed.GetValue(run)!);
-            Recipe recipe = RunAbout.Recipe(folder, CorpusPaths.Parse(parsed.GetValue(corpus)));
+            Recipe recipe = CorpusPaths.Apply(RunAbout.Recipe(folder), parsed.GetValue(corpus));
             using var pool = new WorkerPool(parsed.GetValue(threads));
             TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
             DirectoryInfo scratch = Directory.CreateTempSubdirectory("hearth-reproduce-");

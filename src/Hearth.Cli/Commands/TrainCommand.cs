@@ -28,17 +28,16 @@ internal static class TrainCommand
             if (parsed.GetValue(stopAt) is < 0) throw new UsageException("--stop-at is negative, expected a step from 0.");
             var display = new TrainingDisplay(quiet: parsed.GetValue(json));
             using var pool = new WorkerPool(parsed.GetValue(threads));
-            IReadOnlyDictionary<string, string> paths = CorpusPaths.Parse(parsed.GetValue(corpus));
             RunFolder folder;
             Recipe r;
             if (again is not null)
             {
                 folder = Places.Run(again);
-                r = RunAbout.Recipe(folder, paths);
+                r = CorpusPaths.Apply(RunAbout.Recipe(folder), parsed.GetValue(corpus));
             }
             else
             {
-                r = Recipe.Load(Places.Recipe(given!)).WithCorpusPaths(paths);
+                r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(given!)), parsed.GetValue(corpus));
                 folder = new RunFolder(parsed.GetValue(output) ?? Path.Combine(Places.Runs, r.Name));
                 if (folder.Exists)
                 {

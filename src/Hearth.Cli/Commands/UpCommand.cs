@@ -28,7 +28,7 @@ internal static class UpCommand
         {
             bool quiet = parsed.GetValue(json);
             var display = new TrainingDisplay(quiet);
-            Recipe r = Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)).WithCorpusPaths(CorpusPaths.Parse(parsed.GetValue(corpus)));
+            Recipe r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)), parsed.GetValue(corpus));
             using var pool = new WorkerPool(parsed.GetValue(threads));
             RunFolder folder = FolderFor(r);
             bool reused = folder.Finished && SameDocuments(folder, r);

@@ -43,9 +43,8 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
 
     /// <summary>A run's recipe, with its documents where they are on this machine.</summary>
     /// <param name="folder">The run.</param>
-    /// <param name="given">Places that the user names; they come first.</param>
-    /// <exception cref="RecipeException">The recipe is damaged, or a corpus of that name is not in it.</exception>
-    public static Recipe Recipe(RunFolder folder, IReadOnlyDictionary<string, string> given)
+    /// <exception cref="RecipeException">The recipe is damaged.</exception>
+    public static Recipe Recipe(RunFolder folder)
     {
         Recipe recipe = Recipes.Recipe.Load(folder.Recipe);
         if (Read(folder) is { } about)
@@ -53,6 +52,6 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
             recipe = recipe with { Folder = about.RecipeFolder };
             recipe = recipe.WithCorpusPaths(about.Corpora.Where(c => recipe.Corpora.Any(spec => spec.Name == c.Key)).ToDictionary(StringComparer.Ordinal));
         }
-        return recipe.WithCorpusPaths(given);
+        return recipe;
     }
 }
