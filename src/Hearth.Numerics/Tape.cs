@@ -10,7 +10,9 @@ namespace Hearth.Numerics;
 /// <param name="recording">True to remember operations for <see cref="Backward"/>.</param>
 public sealed class Tape(WorkerPool pool, bool recording)
 {
-    private readonly SortedDictionary<int, Stack<FloatBuffer>> _free = [];
+    private readonly SortedDictionary<int, Stack<FloatBuffer>> _idle = [];       // by size: not used in this pass
+    private readonly Dictionary<int, Stack<FloatBuffer>> _free = [];             // by the size asked for: used in this pass and given back
+    private readonly Dictionary<FloatBuffer, int> _askedFor = [];
     private readonly List<Tensor> _activations = [];
     private readonly List<FloatBuffer?> _scratch = [];
     private readonly List<(Tensor Output, Action Backward)> _operations = [];
@@ -51,6 +53,7 @@ public sealed class Tape(WorkerPool pool, bool recording)
         foreach (Tensor tensor in _activations) tensor.Release(this);
         _activations.Clear();
         _operations.Clear();
+        EndPass();
     }
 
     internal void Record(Tensor output, Action backward)
@@ -71,42 +74,62 @@ public sealed class Tape(WorkerPool pool, bool recording)
         return buffer.Pointer;
     }
 
+    /// <summary>
+    /// Memory for so many numbers, undefined. Within a pass it is one of the size asked for that was given back, else idle memory of another
+    /// pass that is large enough. So batches of different lengths share memory, and passes of the same length need no more than the first.
+    /// </summary>
     internal FloatBuffer Rent(int length)
     {
         int capacity = Capacity(length);
         if (_free.TryGetValue(capacity, out Stack<FloatBuffer>? stack) && stack.TryPop(out FloatBuffer? buffer)) return buffer;
-        if (Nearest(capacity) is { } near)
+        buffer = TakeIdle(capacity);
+        if (buffer is null || buffer.Length < capacity)
         {
-            buffer = _free[near].Pop();
-            if (near > capacity) return buffer;
-            BytesHeld -= (long)near * sizeof(float);                             // too small: the larger one takes its place
+            if (buffer is not null) BytesHeld -= (long)buffer.Length * sizeof(float);    // a larger one takes its place
+            BytesHeld += (long)capacity * sizeof(float);
+            buffer = new FloatBuffer(capacity, zeroed: false);
         }
-        BytesHeld += (long)capacity * sizeof(float);
-        return new FloatBuffer(capacity, zeroed: false);
-    }
-
-    /// <summary>
-    /// The size of a free buffer to use when none is just right: the smallest of those that are larger, else the largest of those that are
-    /// smaller, within a factor of two. So batches of different lengths share memory, instead of each length keeping its own.
-    /// </summary>
-    private int? Nearest(int capacity)
-    {
-        int? smaller = null;
-        foreach ((int size, Stack<FloatBuffer> stack) in _free)
-        {
-            if (stack.Count == 0 || size < capacity / 2 || size / 2 > capacity) continue;
-            if (size > capacity) return size;
-            smaller = size;
-        }
-        return smaller;
+        _askedFor[buffer] = capacity;
+        return buffer;
     }
 
     internal void Return(ref FloatBuffer? buffer)
     {
         if (buffer is null) return;
-        if (!_free.TryGetValue(buffer.Length, out Stack<FloatBuffer>? stack)) _free[buffer.Length] = stack = new Stack<FloatBuffer>();
-        stack.Push(buffer);
+        Push(_free, _askedFor[buffer], buffer);
         buffer = null;
+    }
+
+    /// <summary>The smallest idle buffer that is large enough, else the largest that is not, within a factor of two; null when there is none.</summary>
+    private FloatBuffer? TakeIdle(int capacity)
+    {
+        Stack<FloatBuffer>? nearest = null;
+        foreach ((int size, Stack<FloatBuffer> stack) in _idle)
+        {
+            if (stack.Count == 0 || size < capacity / 2) continue;
+            if (size / 2 > capacity) break;
+            nearest = stack;
+            if (size >= capacity) break;
+        }
+        return nearest?.Pop();
+    }
+
+    private void EndPass()
+    {
+        foreach (Stack<FloatBuffer> stack in _free.Values)
+        {
+            while (stack.TryPop(out FloatBuffer? buffer))
+            {
+                _askedFor.Remove(buffer);
+                Push(_idle, buffer.Length, buffer);
+            }
+        }
+    }
+
+    private static void Push(IDictionary<int, Stack<FloatBuffer>> stacks, int size, FloatBuffer buffer)
+    {
+        if (!stacks.TryGetValue(size, out Stack<FloatBuffer>? stack)) stacks[size] = stack = new Stack<FloatBuffer>();
+        stack.Push(buffer);
     }
 
     /// <summary>Eight sizes an octave, so that batches of slightly different lengths share memory.</summary>
