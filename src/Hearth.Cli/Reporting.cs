@@ -75,8 +75,7 @@ internal static class Reporting
 
         return
         [
-            .. Some(false, SamplesShown * 3 / 4).Concat(Some(true, SamplesShown / 4)).Concat(score.Answers.Where(a => !a.Right).Take(SamplesShown / 2))
-                .Distinct().Select(a => new SampleAnswer(a.Question, a.Expected, a.Answer, a.Right)),
+            .. Some(false, SamplesShown * 3 / 4).Concat(Some(true, SamplesShown / 4)).Select(a => new SampleAnswer(a.Question, a.Expected, a.Answer, a.Right)),
         ];
     }
 

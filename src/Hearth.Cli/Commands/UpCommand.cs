@@ -106,7 +106,7 @@ internal static class UpCommand
         Console.WriteLine();
     }
 
-    private static string Share(double share, int of, string what) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} % of {of:N0} {what}");
+    private static string Share(double share, int of, string what) => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor((1000 * share) + 1e-6) / 10:0.0} % of {of:N0} {what}");
 
     private static void Line(string name, string value) => Console.WriteLine($"{name,-12} {value}");
 }

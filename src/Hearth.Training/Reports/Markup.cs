@@ -36,7 +36,7 @@ internal static class Markup
     public static string Decimal(double number) => number.ToString("#,0.000", Invariant);
 
     /// <summary>A share of 0 to 1 as a percentage.</summary>
-    public static string Percent(double share) => (100 * share).ToString("0.0", Invariant) + " %";
+    public static string Percent(double share) => (Math.Floor((1000 * share) + 1e-6) / 10).ToString("0.0", Invariant) + " %";
 
     /// <summary>A coordinate, to a hundredth.</summary>
     public static string Coordinate(double number) =>
