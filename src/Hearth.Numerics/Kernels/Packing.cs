@@ -23,6 +23,28 @@ internal static unsafe class Packing
         }
     }
 
+    /// <summary>
+    /// Writes a stored transpose, <c>from[i · major + j]</c> for i below <paramref name="count"/> and j below <paramref name="columns"/>, as groups of
+    /// columns one after the other, each [count][width of the group]: twelve wide, then four, then one. One pass over the source, whose rows are
+    /// far apart, serves all groups.
+    /// </summary>
+    public static void Groups(float* from, int count, int major, int columns, float* into)
+    {
+        for (int i = 0; i < count; i++, from += major)
+        {
+            int j = 0;
+            float* group = into + ((nint)i * Tiles.Rows);
+            for (; j + Tiles.Rows <= columns; j += Tiles.Rows, group += (nint)count * Tiles.Rows)
+            {
+                Vector256.Load(from + j).Store(group);
+                Vector128.Load(from + j + 8).Store(group + 8);
+            }
+            group = into + ((nint)j * count) + ((nint)i * Tiles.MiddleRows);
+            for (; j + Tiles.MiddleRows <= columns; j += Tiles.MiddleRows, group += (nint)count * Tiles.MiddleRows) Vector128.Load(from + j).Store(group);
+            for (; j < columns; j++) into[((nint)j * count) + i] = from[j];
+        }
+    }
+
     private static void Rows(float* from, int count, int major, int used, int width, float* into)
     {
         for (int i = 0; i < count; i++, from += major, into += width)
