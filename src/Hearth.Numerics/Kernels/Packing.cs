@@ -19,7 +19,23 @@ internal static unsafe class Packing
         }
         else
         {
-            Transposed(from, count, minor, used, width, into);
+            Transpose(from, count, minor, used, width, into);
+            for (int j = used; j < width; j++)
+            {
+                for (int i = 0; i < count; i++) into[((nint)i * width) + j] = 0f;
+            }
+        }
+    }
+
+    /// <summary>Writes <c>into[i · width + j] = from[i + j · minor]</c> for i below <paramref name="count"/> and j below <paramref name="columns"/>.</summary>
+    public static void Transpose(float* from, int count, int minor, int columns, int width, float* into)
+    {
+        int j = 0;
+        for (; j + 4 <= columns; j += 4) FourColumns(from + ((nint)j * minor), count, minor, width, into + j);
+        for (; j < columns; j++)
+        {
+            float* row = from + ((nint)j * minor);
+            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = row[i];
         }
     }
 
@@ -54,21 +70,6 @@ internal static unsafe class Packing
             for (; j + 4 <= used; j += 4) Vector128.Load(from + j).Store(into + j);
             for (; j < used; j++) into[j] = from[j];
             for (; j < width; j++) into[j] = 0f;
-        }
-    }
-
-    private static void Transposed(float* from, int count, int minor, int used, int width, float* into)
-    {
-        int j = 0;
-        for (; j + 4 <= used; j += 4) FourColumns(from + ((nint)j * minor), count, minor, width, into + j);
-        for (; j < used; j++)
-        {
-            float* row = from + ((nint)j * minor);
-            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = row[i];
-        }
-        for (; j < width; j++)
-        {
-            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = 0f;
         }
     }
 
