@@ -6,7 +6,8 @@ using Hearth.Benchmarks.Model;
 const string Usage = """
     Measures Hearth on this machine. Run it from a Release build, with nothing else running.
 
-      training          tokens a second of training steps     --model d256|d512 --threads N --steps N --warm-up N --start FILE
+      training          tokens a second of training steps
+                        --model d256|d512 --threads N --steps N --warm-up N --micro-batches N --start FILE
       matmul            large and training-shaped products    --threads N --repeats N
       matmul-orders     the two orders of terms that were tried, speed and error    --repeats N
       determinism-cost  canonical kernels against free orders of summation    --model d256|d512 --threads N --repeats N

@@ -64,9 +64,12 @@ public static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(Vector512<float> v)
     {
-        float max = v.GetElement(0);
-        for (int i = 1; i < Count; i++) max = v.GetElement(i) > max ? v.GetElement(i) : max;
-        return max;
+        Vector256<float> a8 = v.GetLower(), b8 = v.GetUpper(), v8 = Vector256.ConditionalSelect(Vector256.GreaterThan(a8, b8), a8, b8);
+        Vector128<float> a4 = v8.GetLower(), b4 = v8.GetUpper(), v4 = Vector128.ConditionalSelect(Vector128.GreaterThan(a4, b4), a4, b4);
+        float first = v4.GetElement(0), second = v4.GetElement(1), third = v4.GetElement(2), fourth = v4.GetElement(3);
+        first = first > second ? first : second;
+        third = third > fourth ? third : fourth;
+        return first > third ? first : third;
     }
 
     /// <summary>Σ x[i]·y[i]: one sixteen-lane chain of fused multiply-adds, ascending, then <see cref="Sum"/>.</summary>

@@ -9,11 +9,11 @@ namespace Hearth.Benchmarks.Determinism;
 /// <summary>Every kernel of a training step that sums, against the same kernel with a free order of summation.</summary>
 internal static unsafe class Comparisons
 {
-    public static IEnumerable<Comparison> Of(ModelShape s, WorkerPool pool, WorkerPool alone)
+    public static IEnumerable<Comparison> Of(ModelShape s, WorkerPool pool)
     {
         int rows = ModelShape.Tokens, c = s.Hidden, norms = (2 * s.Layers) + 1, l = s.Layers, pieces = rows / 1024;
         int[] calls = [8 * l, 3 * l, 3 * l, 4 * l, 2 * l, l, pieces, pieces, pieces];
-        foreach ((ProductShape shape, int count) in ProductShape.OfStep(s).Zip(calls)) yield return Product(shape, count, pool, alone);
+        foreach ((ProductShape shape, int count) in ProductShape.OfStep(s).Zip(calls)) yield return Product(shape, count, pool);
 
         yield return Rows($"RMSNorm [{rows}, {c}]", norms, pool, rows, c,
             (x, _, w, y) => Norms.Rms(x, w, 1e-5f, y), (x, _, w, y) => FreeRows.Rms(x, w, 1e-5f, y));
@@ -30,7 +30,7 @@ internal static unsafe class Comparisons
 
     private delegate void RowWork(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, ReadOnlySpan<float> w, Span<float> y);
 
-    private static Comparison Product(ProductShape s, int calls, WorkerPool pool, WorkerPool alone) => new($"product {s}", calls, () =>
+    private static Comparison Product(ProductShape s, int calls, WorkerPool pool) => new($"product {s}", calls, () =>
     {
         Ring a = new(s.M * s.K, 1), b = new(s.K * s.N, 2), c = new(s.M * s.N, 3), packed = new(MatrixProduct.PackedLength(s.K, s.N), 4);
         var partial = new FloatBuffer(s.M * s.N * Math.Max(1, pool.Threads - 1));
@@ -47,12 +47,12 @@ internal static unsafe class Comparisons
             i =>
             {
                 Pack(i);
-                FreeProduct.TwoChains(pool, alone, s.M, s.N, s.K, A(i), packed[i].Pointer, c[i].Pointer);
+                FreeProduct.TwoChains(pool, s.M, s.N, s.K, A(i), packed[i].Pointer, c[i].Pointer);
             },
         };
         if (pool.Threads > 1)
         {
-            works.Add(i => FreeProduct.SplitTerms(pool, alone, s.M, s.N, s.K, A(i), B(i), packed[i].Pointer, partial.Pointer, c[i].Pointer));
+            works.Add(i => FreeProduct.SplitTerms(pool, s.M, s.N, s.K, A(i), B(i), packed[i].Pointer, partial.Pointer, c[i].Pointer));
         }
         return [.. works];
     });
@@ -60,7 +60,7 @@ internal static unsafe class Comparisons
     private static Comparison Rows(string name, int calls, WorkerPool pool, int rows, int c, RowWork canonical, RowWork free) => new(name, calls, () =>
     {
         Ring x = new(rows * c, 1), dy = new(rows * c, 2), y = new(rows * c), w = new(c, 3);
-        Action<int> Over(RowWork work) => i => pool.For(rows, 8, (from, to) =>
+        Action<int> Over(RowWork work) => i => pool.For(rows, 8, (long)rows * c, (from, to) =>
         {
             for (int r = from; r < to; r++) work(x[i].Span.Slice(r * c, c), dy[i].Span.Slice(r * c, c), w[0].Span, y[i].Span.Slice(r * c, c));
         });
@@ -73,7 +73,7 @@ internal static unsafe class Comparisons
         Ring x = new(rows * c, 1), dy = new(rows * c, 2), inverse = new(rows, 3), dw = new(c), sums = new(c * pool.Threads);
         return
         [
-            i => pool.For(c, Lanes.Count, (from, to) => Norms.RmsWeightBackward(x[i].Span, inverse[0].Span, dy[i].Span, dw[0].Span, from, to)),
+            i => pool.For(c, Lanes.Count, (long)rows * c, (from, to) => Norms.RmsWeightBackward(x[i].Span, inverse[0].Span, dy[i].Span, dw[0].Span, from, to)),
             i =>
             {
                 pool.Run(t => FreeRows.RmsWeightBackward(x[i].Span, inverse[0].Span, dy[i].Span, sums[0].Span.Slice(t * c, c),

@@ -20,17 +20,16 @@ internal static class DeterminismCost
         string json = arguments.Text("json", "");
         arguments.RequireAllUsed();
         using var pool = new WorkerPool(threads);
-        using var alone = new WorkerPool(1);
         var report = new Report($"determinism-cost {shape.Name}", threads, "kernel", "calls a step", "canonical ms", "free ms", "canonical / free", "gain ms a step");
         double gain = 0;
-        foreach (Comparison comparison in Comparisons.Of(shape, pool, alone))
+        foreach (Comparison comparison in Comparisons.Of(shape, pool))
         {
             (double canonical, double free) = comparison.Time(repeats);
             double gained = comparison.Calls * Math.Max(0, canonical - free);
             report.Row(comparison.Name, comparison.Calls, canonical * 1e3, free * 1e3, canonical / free, gained * 1e3);
             gain += gained;
         }
-        var training = new TrainingStep(shape, pool, MicroBatches);
+        using var training = new TrainingStep(shape, pool, MicroBatches);
         Timing[] trees = Timing.Of([_ => training.Run(), _ => training.RunIntoOneBuffer()], Math.Max(3, repeats / 3));
         double tree = trees[0].Median, one = trees[1].Median;
         report.Row($"a step of {MicroBatches} micro-batches: tree, or one buffer", 1, tree * 1e3, one * 1e3, tree / one, Math.Max(0, tree - one) * 1e3);

@@ -19,9 +19,9 @@ internal static unsafe class FreeProduct
     /// Every element is the sum of two chains, even terms and odd, in blocks of the shared index that are added up in c. Needs m and n multiples of
     /// 32, and k of 2. b is packed as for <see cref="MatrixProduct"/>.
     /// </summary>
-    public static void TwoChains(WorkerPool pool, WorkerPool alone, int m, int n, int k, MatrixView a, float* packed, float* c)
+    public static void TwoChains(WorkerPool pool, int m, int n, int k, MatrixView a, float* packed, float* c)
     {
-        pool.For(m, Panel, (row0, row1) =>
+        pool.For(m, Panel, (long)m * n * k, (row0, row1) =>
         {
             _packedRows ??= new FloatBuffer(RowBlock * DepthBlock, zeroed: false);
             float* rowsOfA = _packedRows.Pointer;
@@ -32,7 +32,7 @@ internal static unsafe class FreeProduct
                 {
                     int rows = Math.Min(RowBlock, row1 - i);
                     nint from = a.Data + (sizeof(float) * (((nint)i * a.RowStride) + ((nint)p * a.ColumnStride)));
-                    MatrixProduct.Pack(alone, new MatrixView(from, a.ColumnStride, a.RowStride), depth, rows, rowsOfA);
+                    MatrixProduct.Pack(WorkerPool.Alone, new MatrixView(from, a.ColumnStride, a.RowStride), depth, rows, rowsOfA);
                     for (int j = 0; j < n; j += Panel)
                     {
                         float* panel = packed + ((nint)j * k) + ((nint)p * Panel);
@@ -48,7 +48,7 @@ internal static unsafe class FreeProduct
     }
 
     /// <summary>Each thread multiplies its own part of the shared index; the partial products are added. <paramref name="partial"/> has room for one a thread.</summary>
-    public static void SplitTerms(WorkerPool pool, WorkerPool alone, int m, int n, int k, MatrixView a, MatrixView b, float* packed, float* partial, float* c)
+    public static void SplitTerms(WorkerPool pool, int m, int n, int k, MatrixView a, MatrixView b, float* packed, float* partial, float* c)
     {
         nint size = (nint)m * n;
         pool.Run(t =>
@@ -56,10 +56,10 @@ internal static unsafe class FreeProduct
             int from = k * t / pool.Threads, count = (k * (t + 1) / pool.Threads) - from;
             float* into = packed + ((nint)from * ((n + Panel - 1) / Panel * Panel));
             var at = new MatrixView(a.Data + (sizeof(float) * (nint)from * a.ColumnStride), a.RowStride, a.ColumnStride);
-            MatrixProduct.Pack(alone, new MatrixView(b.Data + (sizeof(float) * (nint)from * b.RowStride), b.RowStride, b.ColumnStride), count, n, into);
-            MatrixProduct.Multiply(alone, m, n, count, at, into, t == 0 ? c : partial + ((t - 1) * size), n, add: false);
+            MatrixProduct.Pack(WorkerPool.Alone, new MatrixView(b.Data + (sizeof(float) * (nint)from * b.RowStride), b.RowStride, b.ColumnStride), count, n, into);
+            MatrixProduct.Multiply(WorkerPool.Alone, m, n, count, at, into, t == 0 ? c : partial + ((t - 1) * size), n, add: false);
         });
-        pool.For(m * n, 1024, (from, to) =>
+        pool.For(m * n, 1024, size, (from, to) =>
         {
             var sum = new Span<float>(c + from, to - from);
             for (int t = 1; t < pool.Threads; t++) Elementwise.Add(sum, new ReadOnlySpan<float>(partial + ((t - 1) * size) + from, to - from), sum);

@@ -23,7 +23,7 @@ internal static unsafe class Peaks
     {
         var from = new FloatBuffer(Numbers);
         var into = new FloatBuffer(Numbers);
-        Timing timing = Timing.Of(_ => pool.For(Numbers, 1024, (a, b) => from.Span[a..b].CopyTo(into.Span[a..b])), repeats);
+        Timing timing = Timing.Of(_ => pool.For(Numbers, 1024, Numbers, (a, b) => from.Span[a..b].CopyTo(into.Span[a..b])), repeats);
         return 2.0 * sizeof(float) * Numbers / timing.Min;
     }
 
@@ -33,7 +33,7 @@ internal static unsafe class Peaks
         var a = new FloatBuffer(Numbers);
         var b = new FloatBuffer(Numbers);
         var c = new FloatBuffer(Numbers);
-        Timing timing = Timing.Of(_ => pool.For(Numbers, 1024,
+        Timing timing = Timing.Of(_ => pool.For(Numbers, 1024, Numbers,
             (from, to) => Numerics.Kernels.Elementwise.Add(a.Span[from..to], b.Span[from..to], c.Span[from..to])), repeats);
         return 3.0 * sizeof(float) * Numbers / timing.Min;
     }

@@ -19,10 +19,10 @@ internal static unsafe class LaneOrder
     {
         if (m == 1)
         {
-            pool.For(n, Columns, (from, to) => OneRow(from, to, k, a, b, c));
+            pool.For(n, Columns, (long)n * k, (from, to) => OneRow(from, to, k, a, b, c));
             return;
         }
-        pool.For(m, Rows, (from, to) =>
+        pool.For(m, Rows, (long)m * n * k, (from, to) =>
         {
             for (int block = 0; block < n; block += ColumnBlock)
             {

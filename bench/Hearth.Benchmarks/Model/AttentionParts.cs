@@ -19,7 +19,7 @@ internal static unsafe class AttentionParts
             Ring q = new(rows * c, 1), k = new(rows * c, 2), v = new(rows * c, 3), o = new(rows * c), sums = new(rows * s.Heads);
             int headLength = AttentionBlocks.HeadLength(d), count = AttentionBlocks.CountFor(length);
             var memory = new FloatBuffer(pieces * count * headLength);
-            return i => pool.For(pieces, 1, (from, to) =>
+            return i => pool.For(pieces, 1, (long)rows * c, (from, to) =>
             {
                 for (int p = from; p < to; p++)
                 {
@@ -49,7 +49,7 @@ internal static unsafe class AttentionParts
                 var tensors = new AttentionBackward.Tensors((nint)q[i].Pointer, (nint)k[i].Pointer, (nint)v[i].Pointer, (nint)o[i].Pointer,
                     (nint)sums[0].Pointer, (nint)go[i].Pointer, (nint)dq[i].Pointer, (nint)dk[i].Pointer, (nint)dv[i].Pointer,
                     s.Heads, s.Heads, d, scale, false, false, false);
-                pool.For(pieces, 1, (from, to) =>
+                pool.For(pieces, 1, (long)rows * c, (from, to) =>
                 {
                     for (int p = from; p < to; p++) AttentionBackward.Run(tensors, p / s.Heads * length, length, p % s.Heads);
                 });

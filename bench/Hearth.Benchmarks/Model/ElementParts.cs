@@ -35,7 +35,7 @@ internal static class ElementParts
         new(Kind, name, calls, 0, (double)streams * sizeof(float) * rows * c, () =>
         {
             Ring x = new(rows * c, 1), dy = new(rows * c, 2), y = new(rows * c), w = new(c, 3);
-            return i => pool.For(rows, 8, (from, to) =>
+            return i => pool.For(rows, 8, (long)rows * c, (from, to) =>
             {
                 for (int r = from; r < to; r++)
                 {
@@ -49,7 +49,7 @@ internal static class ElementParts
         new(Kind, name, calls, 0, (double)streams * sizeof(float) * length, () =>
         {
             Ring a = new(length, 1), b = new(length, 2), c = new(length, 3), y = new(length), z = new(length);
-            return i => pool.For(length, 1024, (from, to) =>
+            return i => pool.For(length, 1024, length, (from, to) =>
                 work(a[i].Span[from..to], b[i].Span[from..to], c[i].Span[from..to], y[i].Span[from..to], z[i].Span[from..to]));
         });
 
@@ -57,7 +57,7 @@ internal static class ElementParts
         new(Kind, $"RMSNorm weights' gradient [{rows}, {c}]", calls, 0, 2.0 * sizeof(float) * rows * c, () =>
         {
             Ring x = new(rows * c, 1), dy = new(rows * c, 2), inverse = new(rows, 3), dw = new(c);
-            return i => pool.For(c, Lanes.Count, (from, to) =>
+            return i => pool.For(c, Lanes.Count, (long)rows * c, (from, to) =>
                 Norms.RmsWeightBackward(x[i].Span, inverse[0].Span, dy[i].Span, dw[0].Span, from, to));
         });
 
@@ -68,7 +68,7 @@ internal static class ElementParts
         {
             var table = new RopeTable(ModelShape.Length, s.HeadSize, 10000);
             Ring x = new(rows * c, 1), y = new(rows * c);
-            return i => pool.For(rows, 1, (from, to) =>
+            return i => pool.For(rows, 1, (long)rows * c, (from, to) =>
             {
                 for (int r = from; r < to; r++)
                 {
@@ -86,7 +86,7 @@ internal static class ElementParts
         {
             Ring table = new(ModelShape.Vocabulary * c), y = new(rows * c);
             int[] ids = Ids(rows);
-            return i => pool.For(rows, 1, (from, to) =>
+            return i => pool.For(rows, 1, (long)rows * c, (from, to) =>
             {
                 for (int r = from; r < to; r++) table[i].Span.Slice(ids[r] * c, c).CopyTo(y[i].Span.Slice(r * c, c));
             });
@@ -100,7 +100,7 @@ internal static class ElementParts
         {
             Ring table = new(ModelShape.Vocabulary * c), dy = new(rows * c);
             int[] ids = Ids(rows);
-            return i => pool.For(c, Lanes.Count, (from, to) => Embedding.Backward(ids, dy[i].Span, table[i].Span, c, from, to));
+            return i => pool.For(c, Lanes.Count, (long)rows * c, (from, to) => Embedding.Backward(ids, dy[i].Span, table[i].Span, c, from, to));
         });
     }
 
@@ -110,7 +110,7 @@ internal static class ElementParts
         return new Part("loss", $"softmax, loss, gradient [{AtOnce}, {V}]", ModelShape.Tokens / AtOnce, 0, 4.0 * sizeof(float) * AtOnce * V, () =>
         {
             var logits = new Ring(AtOnce * V);
-            return i => pool.For(AtOnce, 1, (from, to) =>
+            return i => pool.For(AtOnce, 1, AtOnce * V, (from, to) =>
             {
                 for (int r = from; r < to; r++) Softmax.CrossEntropy(logits[i].Span.Slice(r * V, V), r, 1e-3f);
             });

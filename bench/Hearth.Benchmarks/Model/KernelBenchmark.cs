@@ -35,12 +35,12 @@ internal static class KernelBenchmark
         yield return new Part("", $"GELU [{rows}, {c}]", 0, 0, 2.0 * sizeof(float) * length, () =>
         {
             Ring x = new(length), y = new(length);
-            return i => pool.For(length, 1024, (from, to) => Activations.Gelu(x[i].Span[from..to], y[i].Span[from..to]));
+            return i => pool.For(length, 1024, length, (from, to) => Activations.Gelu(x[i].Span[from..to], y[i].Span[from..to]));
         });
         yield return new Part("", $"LayerNorm [{rows}, {c}]", 0, 0, 2.0 * sizeof(float) * length, () =>
         {
             Ring x = new(length, 1), y = new(length), w = new(c, 2), b = new(c, 3);
-            return i => pool.For(rows, 1, (from, to) =>
+            return i => pool.For(rows, 1, length, (from, to) =>
             {
                 for (int r = from; r < to; r++) Norms.Layer(x[i].Span.Slice(r * c, c), w[0].Span, b[0].Span, 1e-5f, y[i].Span.Slice(r * c, c));
             });
@@ -48,7 +48,7 @@ internal static class KernelBenchmark
         yield return new Part("", $"softmax [{rows}, {c}]", 0, 0, 2.0 * sizeof(float) * length, () =>
         {
             Ring x = new(length, 1), y = new(length);
-            return i => pool.For(rows, 1, (from, to) =>
+            return i => pool.For(rows, 1, length, (from, to) =>
             {
                 for (int r = from; r < to; r++) Softmax.Forward(x[i].Span.Slice(r * c, c), y[i].Span.Slice(r * c, c));
             });

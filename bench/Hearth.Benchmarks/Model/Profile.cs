@@ -44,7 +44,7 @@ internal static class Profile
         foreach (Part part in ElementParts.Of(shape, pool)) yield return part;
         yield return new Part(Optimizer, $"AdamW, {shape.Weights:N0} weights", 1, 0, 7.0 * sizeof(float) * shape.Weights, () =>
         {
-            var training = new TrainingStep(shape, pool);
+            var training = new TrainingStep(shape, pool, 1);
             training.Run();                                                      // gives every parameter a gradient
             return _ => training.Optimize();
         });
@@ -52,7 +52,7 @@ internal static class Profile
 
     private static double WholeStep(ModelShape shape, WorkerPool pool, int repeats)
     {
-        var training = new TrainingStep(shape, pool);
+        var training = new TrainingStep(shape, pool, 1);
         double seconds = Timing.Of(_ => training.Run(), repeats).Median;
         GC.Collect();
         return seconds;

@@ -12,11 +12,12 @@ internal static class TrainingBenchmark
     {
         ModelShape shape = ModelShape.Of(arguments.Text("model", "d256"));
         int threads = arguments.Number("threads", 1), steps = arguments.Number("steps", 5), warmUp = arguments.Number("warm-up", 2);
+        int microBatches = arguments.Number("micro-batches", 2);
         string start = arguments.Text("start", ""), json = arguments.Text("json", "");
         arguments.RequireAllUsed();
 
         using var pool = new WorkerPool(threads);
-        var training = new TrainingStep(shape, pool);
+        using var training = new TrainingStep(shape, pool, microBatches);
         if (start.Length > 0) SafetensorsWriter.Write(start, training.Model.Parameters.ToSafetensors());
         var seconds = new double[steps];
         double first = 0, last = 0;
@@ -32,6 +33,7 @@ internal static class TrainingBenchmark
         var report = new Report("training", threads, "model", "tokens/s", "best tokens/s", "step ms", "first loss", "last loss");
         report.Row(shape.Name, ModelShape.Tokens / timing.Median, ModelShape.Tokens / timing.Min, timing.Median * 1e3, first, last);
         report.Fact("weights", shape.Weights);
+        report.Fact("microBatches", microBatches);
         report.Finish(json);
     }
 }

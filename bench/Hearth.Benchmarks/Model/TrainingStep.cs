@@ -1,83 +1,77 @@
 using Hearth.Models.Architectures;
 using Hearth.Numerics;
+using Hearth.Training.Loading;
 using Hearth.Training.Optimizers;
+using Hearth.Training.Runs;
 
 namespace Hearth.Benchmarks.Model;
 
 /// <summary>
-/// A training step as a run does it: loss and gradients of every micro-batch, their sum, AdamW. The same batch comes again at every step:
+/// A training step as a run does it: loss and gradients of every micro-batch, their sum by the tree, AdamW. The same batch comes again at every step:
 /// what it costs does not depend on the tokens, and the loss falls where the step is right.
 /// </summary>
-internal sealed class TrainingStep
+internal sealed class TrainingStep : IDisposable
 {
     private readonly WorkerPool _pool;
+    private readonly GradientWorkers _workers;
     private readonly Tape _tape;
-    private readonly Gradients _gradients;
+    private readonly Gradients _oneBuffer;
     private readonly AdamW _optimizer;
-    private readonly (SequenceBatch Sequences, int[] Targets)[] _microBatches;
+    private readonly MicroBatch[] _microBatches;
     private int _step;
 
-    public TrainingStep(ModelShape shape, WorkerPool pool, int microBatches = 1)
+    public TrainingStep(ModelShape shape, WorkerPool pool, int microBatches)
     {
         _pool = pool;
         Model = shape.Config().Create();
         Model.Parameters.Initialise(1);
+        _workers = new GradientWorkers(Model, pool, microBatches);
         _tape = new Tape(pool, recording: true);
-        _gradients = new Gradients(Model.Parameters.All);
+        _oneBuffer = new Gradients(Model.Parameters.All);
         _optimizer = new AdamW(Model.Parameters.All, new AdamWSettings(3e-4, 0.9, 0.95, 1e-8, 0.1, DecayTables: false, DecayVectors: false));
         _microBatches = Batches(microBatches);
     }
 
     public LanguageModel Model { get; }
 
-    /// <summary>One step, each micro-batch's gradient computed on its own and summed by the tree.</summary>
+    /// <summary>One step.</summary>
     /// <returns>The mean loss in nats a token.</returns>
     public double Run()
     {
-        double loss = 0;
-        foreach ((SequenceBatch sequences, int[] targets) in _microBatches)
-        {
-            _gradients.Begin();
-            loss += Pass(sequences, targets);
-            _gradients.End(_pool);
-        }
-        return Finish(loss);
+        double loss = _workers.Run(_microBatches, ModelShape.Tokens).Loss;
+        Optimize();
+        _workers.WeightsChanged();
+        return loss;
     }
 
     /// <summary>The same step with the gradients of all micro-batches added into one buffer as they come: a free order of summation.</summary>
-    /// <returns>The mean loss in nats a token.</returns>
-    public double RunIntoOneBuffer()
+    public void RunIntoOneBuffer()
     {
-        double loss = 0;
-        _gradients.Begin();
-        foreach ((SequenceBatch sequences, int[] targets) in _microBatches) loss += Pass(sequences, targets);
-        _gradients.End(_pool);
-        return Finish(loss);
+        _oneBuffer.Begin();
+        foreach (MicroBatch batch in _microBatches)
+        {
+            Model.Loss(_tape, batch.Sequences, batch.Targets, 1f / ModelShape.Tokens);
+            _tape.Backward();
+        }
+        _oneBuffer.End(_pool);
+        _oneBuffer.Finish();
+        Optimize();
+        _workers.WeightsChanged();
     }
 
     /// <summary>The optimizer alone.</summary>
     public void Optimize() => _optimizer.Step(_pool, ++_step, 1);
 
-    private double Pass(SequenceBatch sequences, int[] targets)
-    {
-        double loss = Model.Loss(_tape, sequences, targets, 1f / ModelShape.Tokens);
-        _tape.Backward();
-        return loss;
-    }
-
-    private double Finish(double loss)
-    {
-        _gradients.Finish();
-        Optimize();
-        return loss / ModelShape.Tokens;
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _workers.Dispose();
 
     /// <summary>Tokens from a linear congruential generator, which the peer's script runs too.</summary>
-    private static (SequenceBatch, int[])[] Batches(int count)
+    private static MicroBatch[] Batches(int count)
     {
+        if (ModelShape.Sequences % count != 0) throw new ArgumentException($"--micro-batches is {count}, expected a divisor of {ModelShape.Sequences}.");
         uint state = 1;
         int rows = ModelShape.Sequences / count;
-        var batches = new (SequenceBatch, int[])[count];
+        var batches = new MicroBatch[count];
         for (int b = 0; b < count; b++)
         {
             int[] tokens = new int[rows * ModelShape.Length], targets = new int[tokens.Length];
@@ -91,7 +85,7 @@ internal sealed class TrainingStep
                 }
             }
             Segment[] segments = [.. Enumerable.Range(0, rows).Select(r => new Segment(r * ModelShape.Length, ModelShape.Length))];
-            batches[b] = (new SequenceBatch(tokens, segments), targets);
+            batches[b] = new MicroBatch(new SequenceBatch(tokens, segments), targets, []);
         }
         return batches;
     }

@@ -41,17 +41,17 @@ public static unsafe class AttentionBackward
         int d = x.HeadSize, padded = AttentionBlocks.Padded(d), group = x.Heads / x.KeyValueHeads;
         int rows = (count + 3) / 4 * 4, columns = (count + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
         int keyStride = x.KeyValueHeads * d, queryStride = x.Heads * d;
-        int panel = columns * padded;
-        float* scratch = Scratch.Rent(Scratch.Use.Attention, (9 * panel) + (2 * Tile * Tile) + columns);
-        float* k = scratch, keysT = k + panel, valuesT = keysT + panel, dk = valuesT + panel, dv = dk + panel;
+        int panel = columns * padded, transposed = columns + Lanes.Count;        // a power of two apart, rows would share a few sets of the cache
+        float* scratch = Scratch.Rent(Scratch.Use.Attention, (7 * panel) + (2 * transposed * padded) + (2 * Tile * Tile) + columns);
+        float* k = scratch, keysT = k + panel, valuesT = keysT + (transposed * padded), dk = valuesT + (transposed * padded), dv = dk + panel;
         float* q = dv + panel, o = q + panel, dO = o + panel, dq = dO + panel;
         float* p = dq + panel, ds = p + (Tile * Tile), delta = ds + (Tile * Tile);
 
         float* kFrom = (float*)x.K + ((nint)start * keyStride) + (keyValueHead * d);
         float* vFrom = (float*)x.V + ((nint)start * keyStride) + (keyValueHead * d);
         Take(kFrom, keyStride, count, d, padded, columns, k);
-        Packing.Panel(kFrom, d, 1, keyStride, count, columns, keysT);
-        Packing.Panel(vFrom, d, 1, keyStride, count, columns, valuesT);
+        Packing.Panel(kFrom, d, 1, keyStride, count, transposed, keysT);
+        Packing.Panel(vFrom, d, 1, keyStride, count, transposed, valuesT);
         new Span<float>(dk, 2 * panel).Clear();
 
         for (int head = keyValueHead * group; head < (keyValueHead + 1) * group; head++)
@@ -75,8 +75,8 @@ public static unsafe class AttentionBackward
                     float* qi = q + ((nint)i * padded), dOi = dO + ((nint)i * padded);
                     new Span<float>(p, Tile * Tile).Clear();
                     new Span<float>(ds, Tile * Tile).Clear();
-                    SmallProduct.Add(m, n, d, qi, padded, 1, keysT + j, columns, p, Tile);
-                    SmallProduct.Add(m, n, d, dOi, padded, 1, valuesT + j, columns, ds, Tile);
+                    SmallProduct.Add(m, n, d, qi, padded, 1, keysT + j, transposed, p, Tile);
+                    SmallProduct.Add(m, n, d, dOi, padded, 1, valuesT + j, transposed, ds, Tile);
                     Weights(p, ds, Math.Min(m, count - i), n, i, j, x.Scale, logSum, x.Heads, delta);
                     SmallProduct.Add(n, padded, m, p, 1, Tile, dOi, padded, dv + ((nint)j * padded), padded);
                     SmallProduct.Add(n, padded, m, ds, 1, Tile, qi, padded, dk + ((nint)j * padded), padded);

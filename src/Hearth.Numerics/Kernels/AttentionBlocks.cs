@@ -40,11 +40,7 @@ public static unsafe class AttentionBlocks
             int slot = (position + done) % Keys, take = Math.Min(Keys - slot, rows - done);
             float* block = (float*)blocks[(position + done) / Keys] + headOffset;
             float* from = keys + ((nint)done * stride);
-            for (int d = 0; d < headSize; d++)
-            {
-                float* into = block + (d * Keys) + slot;
-                for (int i = 0; i < take; i++) into[i] = from[((nint)i * stride) + d];
-            }
+            Packing.Transpose(from, headSize, stride, take, Keys, block + slot);
             Packing.Panel(values + ((nint)done * stride), take, stride, 1, headSize, padded, block + (headSize * Keys) + (slot * padded));
             done += take;
         }
@@ -68,14 +64,29 @@ public static unsafe class AttentionBlocks
         s3.Store(scores + 48);
     }
 
-    /// <summary>Adds a block's weighted values: o[c] goes on with Σ p[j]·v[j][c], a chain ascending in j.</summary>
-    internal static void AddValues(float* p, int valid, float* values, int padded, float* o)
+    /// <summary>Adds a block's weighted values: o[c] goes on with Σ p[j]·v[j][c] for j in [from, to), a chain ascending in j.</summary>
+    internal static void AddValues(float* p, int from, int to, float* values, int padded, float* o)
     {
-        for (int c = 0; c < padded; c += 16)
+        int c = 0;
+        for (; c + 64 <= padded; c += 64)
+        {
+            Vector512<float> s0 = Vector512.Load(o + c), s1 = Vector512.Load(o + c + 16), s2 = Vector512.Load(o + c + 32), s3 = Vector512.Load(o + c + 48);
+            float* v = values + ((nint)from * padded) + c;
+            for (int j = from; j < to; j++, v += padded)
+            {
+                Vector512<float> x = Vector512.Create(p[j]);
+                s0 = Vector512.FusedMultiplyAdd(x, Vector512.Load(v), s0);
+                s1 = Vector512.FusedMultiplyAdd(x, Vector512.Load(v + 16), s1);
+                s2 = Vector512.FusedMultiplyAdd(x, Vector512.Load(v + 32), s2);
+                s3 = Vector512.FusedMultiplyAdd(x, Vector512.Load(v + 48), s3);
+            }
+            s0.Store(o + c); s1.Store(o + c + 16); s2.Store(o + c + 32); s3.Store(o + c + 48);
+        }
+        for (; c < padded; c += 16)
         {
             Vector512<float> sum = Vector512.Load(o + c);
-            float* v = values + c;
-            for (int j = 0; j < valid; j++, v += padded) sum = Vector512.FusedMultiplyAdd(Vector512.Create(p[j]), Vector512.Load(v), sum);
+            float* v = values + ((nint)from * padded) + c;
+            for (int j = from; j < to; j++, v += padded) sum = Vector512.FusedMultiplyAdd(Vector512.Create(p[j]), Vector512.Load(v), sum);
             sum.Store(o + c);
         }
     }

@@ -9,7 +9,7 @@ namespace Hearth.Numerics.Kernels;
 /// </summary>
 public static unsafe class AttentionForward
 {
-    private const int Tile = 4;
+    private const int Tile = 8;
 
     /// <summary>Attends a head's queries to the blocks.</summary>
     /// <param name="q">First query, D numbers; rows are <paramref name="stride"/> apart.</param>
@@ -43,10 +43,10 @@ public static unsafe class AttentionForward
             for (int b = 0; b * AttentionBlocks.Keys < first + count; b++)
             {
                 float* keys = (float*)blocks[b] + headOffset, values = keys + (headSize * AttentionBlocks.Keys);
-                int key = b * AttentionBlocks.Keys;
-                if (count == Tile && first + 1 - key >= AttentionBlocks.Keys)
+                int key = b * AttentionBlocks.Keys, common = Math.Min(AttentionBlocks.Keys, first + 1 - key);
+                if (count == Tile && common > 0)
                 {
-                    FullBlock(qRow, stride, keys, values, headSize, padded, scale, scores, sums, max, total);
+                    Block(qRow, stride, keys, values, common, headSize, padded, scale, scores, sums, max, total);
                     continue;
                 }
                 for (int r = 0; r < count; r++)
@@ -55,7 +55,7 @@ public static unsafe class AttentionForward
                     if (valid <= 0) continue;
                     AttentionBlocks.Scores(qRow + ((nint)r * stride), keys, headSize, scores);
                     Fold(scores, valid, scale, ref max[r], ref total[r], sums + (r * padded), padded);
-                    AttentionBlocks.AddValues(scores, valid, values, padded, sums + (r * padded));
+                    AttentionBlocks.AddValues(scores, 0, valid, values, padded, sums + (r * padded));
                 }
             }
             for (int r = 0; r < count; r++)
@@ -66,16 +66,23 @@ public static unsafe class AttentionForward
         }
     }
 
-    private static void FullBlock(float* q, int stride, float* keys, float* values, int headSize, int padded, float scale,
+    /// <summary>A tile of queries against a block: the keys that all of them see together, then those that only the later ones see.</summary>
+    private static void Block(float* q, int stride, float* keys, float* values, int common, int headSize, int padded, float scale,
         float* scores, float* sums, float* max, float* total)
     {
         new Span<float>(scores, Tile * AttentionBlocks.Keys).Clear();
         SmallProduct.Add(Tile, AttentionBlocks.Keys, headSize, q, stride, 1, keys, AttentionBlocks.Keys, scores, AttentionBlocks.Keys);
         for (int r = 0; r < Tile; r++)
         {
-            Fold(scores + (r * AttentionBlocks.Keys), AttentionBlocks.Keys, scale, ref max[r], ref total[r], sums + (r * padded), padded);
+            int valid = Math.Min(AttentionBlocks.Keys, common + r);
+            Fold(scores + (r * AttentionBlocks.Keys), valid, scale, ref max[r], ref total[r], sums + (r * padded), padded);
         }
-        SmallProduct.Add(Tile, padded, AttentionBlocks.Keys, scores, AttentionBlocks.Keys, 1, values, padded, sums, padded);
+        SmallProduct.Add(Tile, padded, common, scores, AttentionBlocks.Keys, 1, values, padded, sums, padded);
+        for (int r = 1; r < Tile; r++)
+        {
+            int valid = Math.Min(AttentionBlocks.Keys, common + r);
+            AttentionBlocks.AddValues(scores + (r * AttentionBlocks.Keys), common, valid, values, padded, sums + (r * padded));
+        }
     }
 
     /// <summary>Turns a block's scores into weights against the running maximum, and rescales what was summed before.</summary>

@@ -47,11 +47,11 @@ public static class Elementwise
     public static void AddColumns(ReadOnlySpan<float> dy, Span<float> db, int from, int to)
     {
         int c = db.Length;
-        for (int i = from; i < to; i += Lanes.Count)
+        Span<float> into = db[..to];
+        for (int t = 0; t < dy.Length; t += c)
         {
-            Vector512<float> sum = Lanes.Load(db[..to], i);
-            for (int t = 0; t < dy.Length; t += c) sum += Lanes.Load(dy.Slice(t, c), i);
-            Lanes.Store(sum, db[..to], i);
+            ReadOnlySpan<float> row = dy.Slice(t, c);
+            for (int i = from; i < to; i += Lanes.Count) Lanes.Store(Lanes.Load(into, i) + Lanes.Load(row, i), into, i);
         }
     }
 

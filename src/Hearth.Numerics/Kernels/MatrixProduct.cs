@@ -103,6 +103,11 @@ public static unsafe class MatrixProduct
 
     private static void PackRows(float* from, MatrixView a, int rows, int depth, float* into)
     {
+        if (a.RowStride == 1)
+        {
+            Packing.Groups(from, depth, a.ColumnStride, rows, into);
+            return;
+        }
         for (int i = 0, height; i < rows; i += height)
         {
             height = Height(rows - i);
@@ -120,6 +125,7 @@ public static unsafe class MatrixProduct
             float* ai = a + ((nint)i * depth), ci = c + ((nint)i * ldc);
             if (columns == Tiles.Columns)
             {
+                if (i + height < rows) Tiles.Fetch(ci + ((nint)height * ldc), height, ldc);
                 Tiles.Run(height, depth, ai, b, ci, ldc, add);
             }
             else

@@ -56,15 +56,14 @@ public static class Norms
     {
         int c = dw.Length;
         Span<float> into = dw[..to];
-        for (int i = from; i < to; i += Lanes.Count)
+        for (int t = 0; t < inverse.Length; t++)
         {
-            Vector512<float> sum = Lanes.Load(into, i);
-            for (int t = 0; t < inverse.Length; t++)
+            ReadOnlySpan<float> xt = x.Slice(t * c, c), dyt = dy.Slice(t * c, c);
+            Vector512<float> factor = Vector512.Create(inverse[t]);
+            for (int i = from; i < to; i += Lanes.Count)
             {
-                Vector512<float> xt = Lanes.Load(x.Slice(t * c, c), i) * Vector512.Create(inverse[t]);
-                sum = Vector512.FusedMultiplyAdd(Lanes.Load(dy.Slice(t * c, c), i), xt, sum);
+                Lanes.Store(Vector512.FusedMultiplyAdd(Lanes.Load(dyt, i), Lanes.Load(xt, i) * factor, Lanes.Load(into, i)), into, i);
             }
-            Lanes.Store(sum, into, i);
         }
     }
 
@@ -134,18 +133,17 @@ public static class Norms
         Span<float> dw, Span<float> db, int from, int to)
     {
         int c = dw.Length;
-        for (int i = from; i < to; i += Lanes.Count)
+        Span<float> weights = dw[..to], biases = db[..to];
+        for (int t = 0; t < mean.Length; t++)
         {
-            Vector512<float> weight = Lanes.Load(dw[..to], i), bias = Lanes.Load(db[..to], i);
-            for (int t = 0; t < mean.Length; t++)
+            ReadOnlySpan<float> xt = x.Slice(t * c, c), dyt = dy.Slice(t * c, c);
+            Vector512<float> center = Vector512.Create(mean[t]), factor = Vector512.Create(inverse[t]);
+            for (int i = from; i < to; i += Lanes.Count)
             {
-                Vector512<float> g = Lanes.Load(dy.Slice(t * c, c), i);
-                Vector512<float> unit = (Lanes.Load(x.Slice(t * c, c), i) - Vector512.Create(mean[t])) * Vector512.Create(inverse[t]);
-                weight = Vector512.FusedMultiplyAdd(g, unit, weight);
-                bias += g;
+                Vector512<float> g = Lanes.Load(dyt, i), unit = (Lanes.Load(xt, i) - center) * factor;
+                Lanes.Store(Vector512.FusedMultiplyAdd(g, unit, Lanes.Load(weights, i)), weights, i);
+                Lanes.Store(Lanes.Load(biases, i) + g, biases, i);
             }
-            Lanes.Store(weight, dw[..to], i);
-            Lanes.Store(bias, db[..to], i);
         }
     }
 }

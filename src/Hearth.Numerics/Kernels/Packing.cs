@@ -19,7 +19,45 @@ internal static unsafe class Packing
         }
         else
         {
-            Transposed(from, count, minor, used, width, into);
+            Transpose(from, count, minor, used, width, into);
+            for (int j = used; j < width; j++)
+            {
+                for (int i = 0; i < count; i++) into[((nint)i * width) + j] = 0f;
+            }
+        }
+    }
+
+    /// <summary>Writes <c>into[i · width + j] = from[i + j · minor]</c> for i below <paramref name="count"/> and j below <paramref name="columns"/>.</summary>
+    public static void Transpose(float* from, int count, int minor, int columns, int width, float* into)
+    {
+        int j = 0;
+        for (; j + 4 <= columns; j += 4) FourColumns(from + ((nint)j * minor), count, minor, width, into + j);
+        for (; j < columns; j++)
+        {
+            float* row = from + ((nint)j * minor);
+            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = row[i];
+        }
+    }
+
+    /// <summary>
+    /// Writes a stored transpose, <c>from[i · major + j]</c> for i below <paramref name="count"/> and j below <paramref name="columns"/>, as groups of
+    /// columns one after the other, each [count][width of the group]: twelve wide, then four, then one. One pass over the source, whose rows are
+    /// far apart, serves all groups.
+    /// </summary>
+    public static void Groups(float* from, int count, int major, int columns, float* into)
+    {
+        for (int i = 0; i < count; i++, from += major)
+        {
+            int j = 0;
+            float* group = into + ((nint)i * Tiles.Rows);
+            for (; j + Tiles.Rows <= columns; j += Tiles.Rows, group += (nint)count * Tiles.Rows)
+            {
+                Vector256.Load(from + j).Store(group);
+                Vector128.Load(from + j + 8).Store(group + 8);
+            }
+            group = into + ((nint)j * count) + ((nint)i * Tiles.MiddleRows);
+            for (; j + Tiles.MiddleRows <= columns; j += Tiles.MiddleRows, group += (nint)count * Tiles.MiddleRows) Vector128.Load(from + j).Store(group);
+            for (; j < columns; j++) into[((nint)j * count) + i] = from[j];
         }
     }
 
@@ -32,21 +70,6 @@ internal static unsafe class Packing
             for (; j + 4 <= used; j += 4) Vector128.Load(from + j).Store(into + j);
             for (; j < used; j++) into[j] = from[j];
             for (; j < width; j++) into[j] = 0f;
-        }
-    }
-
-    private static void Transposed(float* from, int count, int minor, int used, int width, float* into)
-    {
-        int j = 0;
-        for (; j + 4 <= used; j += 4) FourColumns(from + ((nint)j * minor), count, minor, width, into + j);
-        for (; j < used; j++)
-        {
-            float* row = from + ((nint)j * minor);
-            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = row[i];
-        }
-        for (; j < width; j++)
-        {
-            for (int i = 0; i < count; i++) into[((nint)i * width) + j] = 0f;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Hearth.Numerics.Kernels;
 
@@ -45,6 +46,20 @@ internal static unsafe class Tiles
         else
         {
             One(k, a, b, c, add);
+        }
+    }
+
+    /// <summary>
+    /// Asks for a tile of c ahead of its turn. Its rows lie in as many pages, and waiting for them would cost up to a fifth of the tile's time.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fetch(float* c, int rows, int ldc)
+    {
+        if (!Sse.IsSupported) return;
+        for (int r = 0; r < rows; r++, c += ldc)
+        {
+            Sse.Prefetch0(c);
+            Sse.Prefetch0(c + 16);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Hearth.Training.Runs;
 /// Computes a step's gradient with all threads. A power of two of workers takes whole subtrees of the sum over micro-batches, so that they meet once
 /// a step; threads beyond that divide the work inside a micro-batch. How many there are never shows in the bits.
 /// </summary>
-internal sealed class GradientWorkers : IDisposable
+public sealed class GradientWorkers : IDisposable
 {
     private readonly WorkerPool _pool;
     private readonly WorkerPool? _outer;
