@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Hearth.Numerics;
@@ -63,6 +64,7 @@ internal static class Common
 
     public static int Run(RootCommand root, string[] args)
     {
+        Console.OutputEncoding = Console.InputEncoding = new UTF8Encoding(false);       // whatever the locale: other programs read and write this
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
         ParseResult parsed = root.Parse(args);
