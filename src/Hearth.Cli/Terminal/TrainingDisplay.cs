@@ -21,7 +21,7 @@ internal sealed class TrainingDisplay
     /// <summary>A line of text.</summary>
     public void Say(string text)
     {
-        if (!_quiet) _console.WriteLine(text);
+        if (!_quiet) Console.Error.WriteLine(text);                              // not through the display, which would break long lines
     }
 
     /// <summary>Runs training with its progress on display.</summary>
@@ -63,7 +63,7 @@ internal sealed class TrainingDisplay
     {
         if (p.Step != p.Steps && (DateTime.UtcNow - _last).TotalSeconds < SecondsBetweenLines) return;
         _last = DateTime.UtcNow;
-        _console.WriteLine(Text(p));
+        Console.Error.WriteLine(Text(p));
     }
 
     private static string Text(TrainingProgress p)
