@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Hearth.Numerics;
@@ -66,6 +67,7 @@ internal static class Common
 
     public static int Run(RootCommand root, string[] args)
     {
+        Console.OutputEncoding = Console.InputEncoding = new UTF8Encoding(false);       // whatever the locale: other programs read and write this
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
         HelpOption help = root.Options.OfType<HelpOption>().Single();

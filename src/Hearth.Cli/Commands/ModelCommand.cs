@@ -85,7 +85,7 @@ internal static class ModelCommand
         command.SetAction(parsed =>
         {
             ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
-            using var reader = new StreamReader(Console.OpenStandardInput(), new System.Text.UTF8Encoding(false));
+            using var reader = new StreamReader(Console.OpenStandardInput(), new System.Text.UTF8Encoding(false), detectEncodingFromByteOrderMarks: false);
             string input = reader.ReadToEnd();
             if (parsed.GetValue(decode))
             {

@@ -21,7 +21,7 @@ internal sealed class TrainingDisplay
     /// <summary>A line of text.</summary>
     public void Say(string text)
     {
-        if (!_quiet) Console.Error.WriteLine(text);
+        if (!_quiet) Console.Error.WriteLine(text);                              // not through the display, which would break long lines
     }
 
     /// <summary>Runs training with its progress on display.</summary>
