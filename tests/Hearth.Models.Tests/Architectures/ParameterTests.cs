@@ -16,10 +16,10 @@ public sealed class ParameterTests
     public void First_weights_depend_on_name_and_seed_and_not_on_the_order_of_definition()
     {
         var one = new ParameterSet();
-        Tensor a = one.Matrix("a", 8, 6, 0.5), b = one.Table("b", 5, 6);
+        Tensor a = one.Matrix("a", 8, 6, 0.02), b = one.Table("b", 8, 6);
         var other = new ParameterSet();
         other.Gain("before", 3);
-        Tensor b2 = other.Table("b", 5, 6), a2 = other.Matrix("a", 8, 6, 0.5);
+        Tensor b2 = other.Table("b", 8, 6), a2 = other.Matrix("a", 8, 6, 0.02);
         one.Initialise(3);
         other.Initialise(3);
 
