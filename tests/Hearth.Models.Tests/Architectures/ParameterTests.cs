@@ -97,7 +97,8 @@ public sealed class ParameterTests
         float[] expected = model.Logits(new Tape(pool, false), batch).Data.ToArray();
         copy.Logits(new Tape(pool, false), batch).Data.ToArray().ShouldBe(expected);
         stale.ShouldNotBe(expected);
-        foreach ((Parameter a, Parameter b) in model.Parameters.All.Zip(copy.Parameters.All)) b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
+        foreach ((Parameter a, Parameter b) in model.Parameters.All.Zip(copy.Parameters.All))
+            b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
     }
 
     [Theory]
