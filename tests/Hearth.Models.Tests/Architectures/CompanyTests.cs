@@ -38,7 +38,8 @@ public sealed class CompanyTests
         InABatch(model, tape, cached: false).ShouldBe(alone, "in a batch");
         InABatch(model, tape, cached: true).ShouldBe(alone, "in a batch, with caches");
         InChunks(model, tape, [70]).ShouldBe(alone, "in one pass into a cache");
-        foreach (int first in (int[])[1, 17, 63, 64, 69]) InChunks(model, tape, [first, 70 - first]).ShouldBe(alone, $"{first} tokens, then the others");
+        foreach (int first in (int[])[1, 17, 63, 64, 69])
+            InChunks(model, tape, [first, 70 - first]).ShouldBe(alone, $"{first} tokens, then the others");
         InChunks(model, tape, [30, 20, 20]).ShouldBe(alone, "in three chunks");
         InChunks(model, tape, [.. Enumerable.Repeat(1, 70)]).ShouldBe(alone, "token by token");
     }
@@ -62,7 +63,8 @@ public sealed class CompanyTests
             for (int s = 0; s < sequences.Length; s++)
             {
                 uint[] expected = Bits(model.Logits(new Tape(pool, recording: false), new SequenceBatch(sequences[s][..next[s]])));
-                Bits(logits)[(s * TinyModels.Vocabulary)..((s + 1) * TinyModels.Vocabulary)].ShouldBe(expected[^TinyModels.Vocabulary..], $"sequence {s}");
+                Bits(logits)[(s * TinyModels.Vocabulary)..((s + 1) * TinyModels.Vocabulary)]
+                    .ShouldBe(expected[^TinyModels.Vocabulary..], $"sequence {s}");
             }
             tape.Reset();
             done = next;
@@ -120,7 +122,8 @@ public sealed class CompanyTests
     {
         KeyValueCache? Cache() => cached ? model.NewCache() : null;
         int[] before = TinyModels.Tokens(5, 30), after = TinyModels.Tokens(33, 31);
-        var batch = new SequenceBatch([.. before, .. Tokens, .. after, 7], [new Segment(0, 5, Cache()), new Segment(5, 70, Cache()), new Segment(75, 33, Cache()), new Segment(108, 1, Cache())]);
+        var batch = new SequenceBatch([.. before, .. Tokens, .. after, 7],
+            [new Segment(0, 5, Cache()), new Segment(5, 70, Cache()), new Segment(75, 33, Cache()), new Segment(108, 1, Cache())]);
         uint[] bits = Bits(model.Logits(tape, batch));
         tape.Reset();
         return bits[(5 * TinyModels.Vocabulary)..(75 * TinyModels.Vocabulary)];

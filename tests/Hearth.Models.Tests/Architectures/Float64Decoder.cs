@@ -85,8 +85,9 @@ internal sealed class Float64Decoder
         double[] W(string name) => _weights[$"model.layers.{layer}.{name}.weight"];
         int queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
         double[][] h = [.. x.Select(row => RmsNorm(row, W("input_layernorm")))];
-        double[][] q = [.. h.Select((row, t) => Turned(Rows(W("self_attn.q_proj"), row, queries), config.QkNorm ? W("self_attn.q_norm") : null, t))];
-        double[][] k = [.. h.Select((row, t) => Turned(Rows(W("self_attn.k_proj"), row, keys), config.QkNorm ? W("self_attn.k_norm") : null, t))];
+        double[]? qNorm = config.QkNorm ? W("self_attn.q_norm") : null, kNorm = config.QkNorm ? W("self_attn.k_norm") : null;
+        double[][] q = [.. h.Select((row, t) => Turned(Rows(W("self_attn.q_proj"), row, queries), qNorm, t))];
+        double[][] k = [.. h.Select((row, t) => Turned(Rows(W("self_attn.k_proj"), row, keys), kNorm, t))];
         double[][] v = [.. h.Select(row => Rows(W("self_attn.v_proj"), row, keys))];
         double[][] o = Attention(q, k, v);
         x = [.. x.Select((row, t) => Add(row, Rows(W("self_attn.o_proj"), o[t], config.HiddenSize)))];
@@ -95,7 +96,8 @@ internal sealed class Float64Decoder
             .. x.Select(row =>
             {
                 double[] n = RmsNorm(row, W("post_attention_layernorm"));
-                double[] gate = Rows(W("mlp.gate_proj"), n, config.IntermediateSize), up = Rows(W("mlp.up_proj"), n, config.IntermediateSize);
+                double[] gate = Rows(W("mlp.gate_proj"), n, config.IntermediateSize),
+                    up = Rows(W("mlp.up_proj"), n, config.IntermediateSize);
                 double[] inner = [.. gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u)];
                 return Add(row, Rows(W("mlp.down_proj"), inner, config.HiddenSize));
             }),

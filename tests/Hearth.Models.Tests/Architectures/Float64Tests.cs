@@ -15,10 +15,10 @@ public sealed class Float64Tests
     public static TheoryData<string> Models => TinyModels.Names;
 
     /// <summary>
-    /// A sum of n products in float32 is off by at most n·u·Σ|a||b|. On the way to a logit a row passes, in each of two layers, two products over
-    /// 24 numbers, one over 40 or so, attention over up to 80 keys and a dozen single roundings, then the output layer: under 500 roundings in a
-    /// chain, each of the size of the values at hand. The last norm brings those to the size of x, so a logit is off by at most
-    /// 500·u·Σ|x||w|; roundings go both ways, and what is seen is twenty times smaller.
+    /// A sum of n products in float32 is off by at most n·u·Σ|a||b|. On the way to a logit a row passes, in each of two layers, two
+    /// products over 24 numbers, one over 40 or so, attention over up to 80 keys and a dozen single roundings, then the output layer: under
+    /// 500 roundings in a chain, each of the size of the values at hand. The last norm brings those to the size of x, so a logit is off by
+    /// at most 500·u·Σ|x||w|.
     /// </summary>
     [Theory]
     [MemberData(nameof(Models))]
@@ -36,15 +36,16 @@ public sealed class Float64Tests
         {
             for (int v = 0; v < TinyModels.Vocabulary; v++)
             {
-                ((double)found[(t * TinyModels.Vocabulary) + v]).ShouldBe(expected[t][v], 500 * U * magnitudes[t][v], $"logit {v} after token {t}");
+                ((double)found[(t * TinyModels.Vocabulary) + v]).ShouldBe(expected[t][v], 500 * U * magnitudes[t][v],
+                    $"logit {v} after token {t}");
             }
         }
     }
 
     /// <summary>
-    /// Central differences of the float64 loss with a step of 1e-4 are right to about 1e-7. Every number of a short parameter is checked alone.
-    /// Of a matrix some are, and the derivatives along dense directions of plus and minus one, in which every number takes part: n errors of
-    /// 400 roundings each add up, at random, to √n times one.
+    /// Central differences of the float64 loss with a step of 1e-4 are right to about 1e-7. Every number of a short parameter is checked
+    /// alone. Of a matrix some are, and the derivatives along dense directions of ±1/√n, in which every number takes part: n errors of 400
+    /// roundings each add up, at random, to one.
     /// </summary>
     [Theory]
     [MemberData(nameof(Models))]
@@ -83,13 +84,16 @@ public sealed class Float64Tests
                 return (above - below) / (2 * Step);
             }
 
-            int[] alone = w.Length <= 48 ? [.. Enumerable.Range(0, w.Length)] : [.. Enumerable.Range(0, 12).Select(i => (int)(random.Uniform(i) * w.Length))];
+            int[] alone = w.Length <= 48
+                ? [.. Enumerable.Range(0, w.Length)]
+                : [.. Enumerable.Range(0, 12).Select(i => (int)(random.Uniform(i) * w.Length))];
             foreach (int i in alone) gradient[i].ShouldBe(Along(j => j == i ? 1 : 0), one, $"gradient {i} of {p.Tensor.Name}");
             if (w.Length <= 48) continue;
             for (int d = 0; d < 6; d++)
             {
                 // Steps of 1/√n a number, so that the whole step is as long as one number's alone.
-                double[] direction = [.. Enumerable.Range(0, w.Length).Select(i => (random.Uniform(1000 + (d * w.Length) + i) < 0.5 ? 1 : -1) / Math.Sqrt(w.Length))];
+                double[] direction = [.. Enumerable.Range(0, w.Length)
+                    .Select(i => (random.Uniform(1000 + (d * w.Length) + i) < 0.5 ? 1 : -1) / Math.Sqrt(w.Length))];
                 double expected = gradient.Zip(direction, (g, x) => g * x).Sum();
                 expected.ShouldBe(Along(i => direction[i]), one, $"gradient of {p.Tensor.Name} along direction {d}");
             }

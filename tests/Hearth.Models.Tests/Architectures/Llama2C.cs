@@ -6,9 +6,9 @@ using Shouldly;
 namespace Hearth.Models.Tests.Architectures;
 
 /// <summary>
-/// Reads a model in the first format of karpathy/llama2.c: seven 32-bit sizes, then float32 tensors, each for all layers together. Its rotary
-/// positions turn neighbours (2i, 2i + 1) where Hugging Face's order, which Hearth keeps, turns (i, i + D/2); so the rows of the query and key
-/// matrices change places.
+/// Reads a model in the first format of karpathy/llama2.c: seven 32-bit sizes, then float32 tensors, each for all layers together. Its
+/// rotary positions turn neighbours (2i, 2i + 1) where Hugging Face's order, which Hearth keeps, turns (i, i + D/2); so the rows of the
+/// query and key matrices change places.
 /// </summary>
 internal static class Llama2C
 {

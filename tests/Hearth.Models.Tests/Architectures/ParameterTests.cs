@@ -16,10 +16,10 @@ public sealed class ParameterTests
     public void First_weights_depend_on_name_and_seed_and_not_on_the_order_of_definition()
     {
         var one = new ParameterSet();
-        Tensor a = one.Matrix("a", 8, 6, 0.5), b = one.Table("b", 5, 6);
+        Tensor a = one.Matrix("a", 8, 6, 0.02), b = one.Table("b", 8, 6);
         var other = new ParameterSet();
         other.Gain("before", 3);
-        Tensor b2 = other.Table("b", 5, 6), a2 = other.Matrix("a", 8, 6, 0.5);
+        Tensor b2 = other.Table("b", 8, 6), a2 = other.Matrix("a", 8, 6, 0.02);
         one.Initialise(3);
         other.Initialise(3);
 
@@ -97,7 +97,8 @@ public sealed class ParameterTests
         float[] expected = model.Logits(new Tape(pool, false), batch).Data.ToArray();
         copy.Logits(new Tape(pool, false), batch).Data.ToArray().ShouldBe(expected);
         stale.ShouldNotBe(expected);
-        foreach ((Parameter a, Parameter b) in model.Parameters.All.Zip(copy.Parameters.All)) b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
+        foreach ((Parameter a, Parameter b) in model.Parameters.All.Zip(copy.Parameters.All))
+            b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
     }
 
     [Theory]

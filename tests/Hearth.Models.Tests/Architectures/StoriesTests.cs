@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Hearth.Models.Tests.Architectures;
 
-/// <summary>A real model, trained by others, against the engine it was published with: the same text, and numbers within what was printed.</summary>
+/// <summary>A real model, trained by others, against the engine it was published with: the same text and nearly the same numbers.</summary>
 public sealed class StoriesTests
 {
     /// <summary>What the reference data ask for: two float32 engines that add in different orders.</summary>
@@ -26,7 +26,8 @@ public sealed class StoriesTests
             string prompt = c.GetProperty("prompt").GetString()!;
             int[] ids = Ints(c.GetProperty("prompt_ids")), greedy = Ints(c.GetProperty("greedy_ids"));
             Tensor logits = model.Logits(new Tape(pool, recording: false), new SequenceBatch(ids));
-            double[][] rows = [.. Enumerable.Range(0, ids.Length).Select(t => logits.Data.Slice(t * logits.Columns, logits.Columns).ToArray().Select(x => (double)x).ToArray())];
+            double[] all = [.. logits.Data.ToArray().Select(x => (double)x)];
+            double[][] rows = [.. all.Chunk(logits.Columns)];
 
             double nats = ids.Skip(1).Select((id, t) => Float64Decoder.LogSum(rows[t]) - rows[t][id]).Sum();
             nats.ShouldBe(c.GetProperty("prompt_nll").GetDouble(), Tolerance, prompt);

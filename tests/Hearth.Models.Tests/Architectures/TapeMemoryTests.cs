@@ -44,7 +44,8 @@ public sealed class TapeMemoryTests
     {
         const int Length = 50;
         int[] tokens = TinyModels.Tokens(sequences * Length, 1);
-        double loss = model.Loss(tape, new SequenceBatch(tokens, [.. Enumerable.Range(0, sequences).Select(i => new Segment(i * Length, Length))]), tokens, 1);
+        double loss = model.Loss(tape,
+            new SequenceBatch(tokens, [.. Enumerable.Range(0, sequences).Select(i => new Segment(i * Length, Length))]), tokens, 1);
         if (tape.Recording) tape.Backward();
         else tape.Reset();
         return loss;

@@ -25,8 +25,8 @@ internal static class TinyModels
     public static TheoryData<string> Names => [.. All.Keys];
 
     /// <summary>
-    /// A model with weights large enough that softmax, norms and activations are all off their straight parts, and gains and biases that are
-    /// neither one nor zero.
+    /// A model with weights large enough that softmax, norms and activations are all off their straight parts, and gains and biases that
+    /// are neither one nor zero.
     /// </summary>
     public static LanguageModel Create(string name, long seed = 5) => Create(All[name], seed);
 
@@ -43,7 +43,12 @@ internal static class TinyModels
         foreach (Parameter p in model.Parameters.All)
         {
             var random = new Philox(seed, "test " + p.Tensor.Name);
-            double scale = p.Kind switch { ParameterKind.Matrix => 1.2 / Math.Sqrt(config.HiddenSize), ParameterKind.Table => 0.6, _ => 0.3 };
+            double scale = p.Kind switch
+            {
+                ParameterKind.Matrix => 1.2 / Math.Sqrt(config.HiddenSize),
+                ParameterKind.Table => 0.6,
+                _ => 0.3,
+            };
             Span<float> data = p.Tensor.Data;
             for (int i = 0; i < data.Length; i++) data[i] = (float)((random.Normal(i) * scale) + (p.Kind == ParameterKind.Gain ? 1 : 0));
             p.Tensor.Changed();

@@ -42,10 +42,12 @@ public sealed class ConfigJsonTests
     /// <summary>Each differs from one of the two above in one field, so a field that is not kept shows.</summary>
     private static readonly ModelConfig[] Variants =
     [
-        Llama, Llama with { VocabularySize = 2 }, Llama with { HiddenSize = 60 }, Llama with { IntermediateSize = 1 }, Llama with { NumHiddenLayers = 1 },
-        Llama with { NumAttentionHeads = 4 }, Llama with { NumKeyValueHeads = 3 }, Llama with { HeadDim = 8 }, Llama with { MaxPositionEmbeddings = 1 },
-        Llama with { NormEpsilon = 0.1f }, Llama with { RopeTheta = 10000 }, Llama with { TieWordEmbeddings = true }, Llama with { QkNorm = true },
-        Gpt2, Gpt2 with { VocabularySize = 2 }, Gpt2 with { HiddenSize = 60 }, Gpt2 with { IntermediateSize = 1 }, Gpt2 with { NumHiddenLayers = 1 },
+        Llama, Llama with { VocabularySize = 2 }, Llama with { HiddenSize = 60 }, Llama with { IntermediateSize = 1 },
+        Llama with { NumHiddenLayers = 1 }, Llama with { NumAttentionHeads = 4 }, Llama with { NumKeyValueHeads = 3 },
+        Llama with { HeadDim = 8 }, Llama with { MaxPositionEmbeddings = 1 }, Llama with { NormEpsilon = 0.1f },
+        Llama with { RopeTheta = 10000 }, Llama with { TieWordEmbeddings = true }, Llama with { QkNorm = true },
+        Gpt2, Gpt2 with { VocabularySize = 2 }, Gpt2 with { HiddenSize = 60 }, Gpt2 with { IntermediateSize = 1 },
+        Gpt2 with { NumHiddenLayers = 1 },
         Gpt2 with { NumAttentionHeads = 4 }, Gpt2 with { MaxPositionEmbeddings = 1 }, Gpt2 with { NormEpsilon = 0.1f },
         Gpt2 with { TieWordEmbeddings = false }, Gpt2 with { Activation = Gpt2Activation.SquaredRelu },
     ];
@@ -76,8 +78,12 @@ public sealed class ConfigJsonTests
     [Fact]
     public void What_is_left_out_has_the_default_of_its_family()
     {
-        var llama = (LlamaConfig)Read("""{"model_type":"llama","vocab_size":9,"hidden_size":24,"intermediate_size":8,"num_hidden_layers":1,"num_attention_heads":4,"max_position_embeddings":5,"rope_scaling":null}""");
-        (llama.NumKeyValueHeads, llama.HeadDim, llama.RopeTheta, llama.NormEpsilon, llama.TieWordEmbeddings, llama.QkNorm).ShouldBe((4, 6, 10000.0, 1e-6f, false, false));
+        var llama = (LlamaConfig)Read("""
+            {"model_type":"llama","vocab_size":9,"hidden_size":24,"intermediate_size":8,"num_hidden_layers":1,"num_attention_heads":4,
+            "max_position_embeddings":5,"rope_scaling":null}
+            """);
+        (llama.NumKeyValueHeads, llama.HeadDim, llama.RopeTheta, llama.NormEpsilon, llama.TieWordEmbeddings, llama.QkNorm)
+            .ShouldBe((4, 6, 10000.0, 1e-6f, false, false));
         var gpt2 = (Gpt2Config)Read("""{"model_type":"gpt2","vocab_size":9,"n_embd":24,"n_layer":1,"n_head":4,"n_positions":5}""");
         (gpt2.IntermediateSize, gpt2.NormEpsilon, gpt2.TieWordEmbeddings, gpt2.Activation).ShouldBe((96, 1e-5f, true, Gpt2Activation.Gelu));
     }

@@ -34,7 +34,8 @@ public sealed class ModelBundleTests
         using var pool = new WorkerPool(1);
         var batch = new SequenceBatch(Tokenizer.Encode("What is the capital?"));
         float[] expected = model.Logits(new Tape(pool, false), batch).Data.ToArray();
-        bundle.Model.Logits(new Tape(pool, false), batch).Data.ToArray().Select(BitConverter.SingleToUInt32Bits).ShouldBe(expected.Select(BitConverter.SingleToUInt32Bits));
+        bundle.Model.Logits(new Tape(pool, false), batch).Data.ToArray().Select(BitConverter.SingleToUInt32Bits)
+            .ShouldBe(expected.Select(BitConverter.SingleToUInt32Bits));
         bundle.Model.Config.ShouldBe(model.Config);
         bundle.Tokenizer.ToJson().ShouldBe(Tokenizer.ToJson());
         bundle.Folder.ShouldBe(folder.Root);
@@ -59,7 +60,8 @@ public sealed class ModelBundleTests
     {
         using var folder = new TemporaryFolder();
         Saved(folder.Root, "llama, tied");
-        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!, generation = JsonNode.Parse(File.ReadAllText(folder["generation_config.json"]))!;
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!,
+            generation = JsonNode.Parse(File.ReadAllText(folder["generation_config.json"]))!;
         var chat = new ChatFormat(Tokenizer);
 
         settings["chat_template"]!.GetValue<string>().ShouldBe(ChatFormat.Template);
@@ -76,7 +78,8 @@ public sealed class ModelBundleTests
         using TemporaryFolder one = new(), two = new();
         Saved(one.Root, "gpt2, gelu, tied");
         Saved(two.Root, "gpt2, gelu, tied");
-        foreach (string path in Directory.GetFiles(one.Root)) Digest.OfFile(two[Path.GetFileName(path)]).ShouldBe(Digest.OfFile(path), path);
+        foreach (string path in Directory.GetFiles(one.Root))
+            Digest.OfFile(two[Path.GetFileName(path)]).ShouldBe(Digest.OfFile(path), path);
     }
 
     [Fact]
@@ -121,7 +124,8 @@ public sealed class ModelBundleTests
     {
         using var folder = new TemporaryFolder();
         Saved(folder.Root, "llama, untied");
-        BpeTrainer.Train([File.ReadAllText(folder["tokenizer.json"])], new BpeTrainingOptions { VocabularySize = 400, SpecialTokens = ChatFormat.SpecialTokens }).Save(folder["tokenizer.json"]);
+        BpeTrainer.Train([File.ReadAllText(folder["tokenizer.json"])],
+            new BpeTrainingOptions { VocabularySize = 400, SpecialTokens = ChatFormat.SpecialTokens }).Save(folder["tokenizer.json"]);
         ModelFileException e = Refused(folder.Root);
         e.Path.ShouldBe(folder["tokenizer.json"]);
         e.Message.ShouldContain("400");
@@ -168,7 +172,8 @@ public sealed class ModelBundleTests
     {
         using var folder = new TemporaryFolder();
         Saved(folder.Root, "llama, untied");
-        Set(folder["config.json"], ("hidden_size", 1 << 20), ("head_dim", 65536), ("num_attention_heads", 1 << 20), ("num_key_value_heads", 1 << 20),
+        Set(folder["config.json"], ("hidden_size", 1 << 20), ("head_dim", 65536), ("num_attention_heads", 1 << 20),
+            ("num_key_value_heads", 1 << 20),
             ("num_hidden_layers", 4096), ("intermediate_size", 1 << 22), ("vocab_size", 1 << 22));
         Refused(folder.Root).Message.ShouldContain("weights");
     }
@@ -185,14 +190,16 @@ public sealed class ModelBundleTests
 
         using var pool = new WorkerPool(1);
         var batch = new SequenceBatch(TinyModels.Tokens(70, 3));
-        bundle.Model.Logits(new Tape(pool, false), batch).Data.ToArray().ShouldBe(model.Logits(new Tape(pool, false), batch).Data.ToArray());
+        bundle.Model.Logits(new Tape(pool, false), batch).Data.ToArray()
+            .ShouldBe(model.Logits(new Tape(pool, false), batch).Data.ToArray());
     }
 
     [Fact]
     public void Any_change_to_the_configuration_gives_a_model_or_a_model_file_error_and_bounded_memory()
     {
         using var folder = new TemporaryFolder();
-        string[] values = ["0", "1", "-1", "2", "7", "64", "1048576", "16777216", "2147483647", "1e9", "0.5", "1e-300", "null", "\"x\"", "[]", "{}", "true", "false", "\"gpt2\"", "\"qwen3\"", "\"relu2\""];
+        string[] values = ["0", "1", "-1", "2", "7", "64", "1048576", "16777216", "2147483647", "1e9", "0.5", "1e-300", "null", "\"x\"",
+            "[]", "{}", "true", "false", "\"gpt2\"", "\"qwen3\"", "\"relu2\""];
         foreach (string name in (string[])["llama, grouped heads, qk norm, tied", "gpt2, squared relu, untied"])
         {
             Saved(folder.Root, name);

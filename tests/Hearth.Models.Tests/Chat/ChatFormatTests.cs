@@ -16,7 +16,8 @@ public sealed class ChatFormatTests
     /// <summary>Texts that people write, special tokens and pieces of them among them.</summary>
     private static Gen<string> Texts => Gen.OneOf(
         ArbMap.Default.GeneratorFor<string>().Select(s => s ?? ""),
-        Gen.Elements("<|end|>", "<|user|>", "<|assistant|>", "<|endoftext|>", "<|", "|>", "end", " ", "\n", "hello", "{{ messages }}", "\ud800").ListOf().Select(parts => string.Concat(parts)));
+        Gen.Elements("<|end|>", "<|user|>", "<|assistant|>", "<|endoftext|>", "<|", "|>", "end", " ", "\n", "hello", "{{ messages }}",
+            "\ud800").ListOf().Select(parts => string.Concat(parts)));
 
     [Fact]
     public void What_a_person_writes_can_not_become_a_special_token()
@@ -33,7 +34,8 @@ public sealed class ChatFormatTests
     [Fact]
     public void A_conversation_has_two_special_tokens_a_message_and_one_more_to_ask()
     {
-        Prop.ForAll(Gen.Zip(Gen.Elements("system", "user", "assistant"), Texts).ListOf().ToArbitrary(), ArbMap.Default.ArbFor<bool>(), (parts, ask) =>
+        Prop.ForAll(Gen.Zip(Gen.Elements("system", "user", "assistant"), Texts).ListOf().ToArbitrary(), ArbMap.Default.ArbFor<bool>(),
+            (parts, ask) =>
         {
             ChatMessage[] messages = [.. parts.Select(p => new ChatMessage(p.Item1, p.Item2))];
             int[] tokens = Chat.Encode(messages, ask);
@@ -59,7 +61,8 @@ public sealed class ChatFormatTests
         [
             [],
             [new("user", "What is the capital?")],
-            [new("system", "Be brief."), new("user", " Hello \n\n there "), new("assistant", ""), new("user", "capital of Quito? {{ x }} {% if %}")],
+            [new("system", "Be brief."), new("user", " Hello \n\n there "), new("assistant", ""),
+                new("user", "capital of Quito? {{ x }} {% if %}")],
             [new("user", "é 漢字 🙂 <| end |> <end>")],
         ];
         foreach (ChatMessage[] messages in conversations)
@@ -80,7 +83,8 @@ public sealed class ChatFormatTests
     [Fact]
     public void A_tokenizer_without_a_special_token_is_an_error_that_names_both()
     {
-        Tokenizer bare = BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 260, SpecialTokens = ["<|endoftext|>", "<|user|>", "<|system|>", "<|end|>"] });
+        Tokenizer bare = BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 260,
+            SpecialTokens = ["<|endoftext|>", "<|user|>", "<|system|>", "<|end|>"] });
         ModelFileException e = Should.Throw<ModelFileException>(() => new ChatFormat(bare, "some/tokenizer.json"));
         e.Path.ShouldBe("some/tokenizer.json");
         e.Message.ShouldContain("'<|assistant|>'");

@@ -6,7 +6,7 @@ namespace Hearth.Models.Tests.Chat;
 /// <summary>Tokenizers small enough for a test, with the conversation's tokens.</summary>
 internal static class TestTokenizer
 {
-    /// <summary>Trained on texts in which the special tokens are written out again and again, so that merges come as near to them as they can.</summary>
+    /// <summary>Trained on texts that spell the special tokens out again, so that merges come as near to them as they can.</summary>
     public static Tokenizer Chat { get; } = Train(330);
 
     public static Tokenizer Train(int size) => BpeTrainer.Train(

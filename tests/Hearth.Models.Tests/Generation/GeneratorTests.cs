@@ -80,7 +80,8 @@ public sealed class GeneratorTests : IDisposable
     {
         int[] prompt = TinyModels.Tokens(length, 2);
         Should.Throw<ContextException>(() => Ids(prompt, new GenerationOptions())).Message.ShouldContain(says);
-        Should.Throw<ContextException>(() => new Generator(_model, _pool).Complete([prompt], new GenerationOptions())).Message.ShouldContain(says);
+        Should.Throw<ContextException>(() => new Generator(_model, _pool).Complete([prompt], new GenerationOptions()))
+            .Message.ShouldContain(says);
     }
 
     [Theory]
@@ -89,12 +90,15 @@ public sealed class GeneratorTests : IDisposable
     public void Log_probabilities_are_those_of_a_softmax_in_float64_before_temperature(double temperature)
     {
         int[] prompt = TinyModels.Tokens(9, 3);
-        GeneratedToken[] answer = [.. new Generator(_model, _pool).Stream(prompt, new GenerationOptions { MaxTokens = 25, Temperature = temperature, Seed = 8 }, Cancel)];
+        GeneratedToken[] answer =
+            [.. new Generator(_model, _pool).Stream(prompt, new GenerationOptions { MaxTokens = 25, Temperature = temperature, Seed = 8 },
+            Cancel)];
         int[] all = [.. prompt, .. answer.Select(t => t.Id)];
         Tensor logits = _model.Logits(new Tape(_pool, recording: false), new SequenceBatch(all));
         for (int i = 0; i < answer.Length; i++)
         {
-            double[] row = [.. logits.Data.Slice((prompt.Length - 1 + i) * logits.Columns, logits.Columns).ToArray().Select(x => (double)x)];
+            double[] row = [.. logits.Data.Slice((prompt.Length - 1 + i) * logits.Columns, logits.Columns).ToArray()
+                .Select(x => (double)x)];
             double expected = row[answer[i].Id] - Float64Decoder.LogSum(row);
             // A float32 sum of 29 exponentials, its logarithm, and a difference, of numbers below 16: under forty roundings of 2^-21.
             ((double)answer[i].LogProbability).ShouldBe(expected, 40 * Math.ScaleB(1, -21), $"token {i}");
@@ -134,7 +138,8 @@ public sealed class GeneratorTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var got = new List<GeneratedToken>();
-        foreach (GeneratedToken token in new Generator(_model, _pool).Stream(TinyModels.Tokens(4, 1), new GenerationOptions { MaxTokens = 20 }, cancel.Token))
+        foreach (GeneratedToken token in new Generator(_model, _pool).Stream(TinyModels.Tokens(4, 1),
+            new GenerationOptions { MaxTokens = 20 }, cancel.Token))
         {
             got.Add(token);
             if (got.Count == 3) cancel.Cancel();
@@ -152,5 +157,6 @@ public sealed class GeneratorTests : IDisposable
         told[^1].ShouldBe(7);
     }
 
-    private int[] Ids(int[] prompt, GenerationOptions options) => [.. new Generator(_model, _pool).Stream(prompt, options, Cancel).Select(t => t.Id)];
+    private int[] Ids(int[] prompt, GenerationOptions options) => [.. new Generator(_model, _pool).Stream(prompt, options, Cancel)
+        .Select(t => t.Id)];
 }

@@ -49,7 +49,8 @@ public sealed class SamplerTests
     [Fact]
     public void The_number_drawn_depends_on_seed_and_place_alone()
     {
-        int[] Draw(long seed) => [.. Enumerable.Range(0, 40).Select(i => Sampler.Next(Logits, new GenerationOptions { Temperature = 1, Seed = seed }, i).Id)];
+        int[] Draw(long seed) => [.. Enumerable.Range(0, 40).Select(i =>
+            Sampler.Next(Logits, new GenerationOptions { Temperature = 1, Seed = seed }, i).Id)];
         Draw(1).ShouldBe(Draw(1));
         Draw(1).ShouldNotBe(Draw(2));
         Draw(1).Distinct().Count().ShouldBeGreaterThan(2);

@@ -160,7 +160,8 @@ public sealed class LedgerFileTests : IDisposable
         other.Message.ShouldContain("aaaaaaaaaaaa");
         Should.Throw<LedgerException>(() => LedgerFile.Continue(At, length, "short")).Message.ShouldContain("short");
         Should.Throw<LedgerException>(() => LedgerFile.Continue(At, length + 1, LedgerFile.Beginning)).Message.ShouldContain("shorter");
-        Should.Throw<LedgerException>(() => LedgerFile.Continue(_folder["nothing"], 0, LedgerFile.Beginning)).Message.ShouldContain("nothing");
+        Should.Throw<LedgerException>(() => LedgerFile.Continue(_folder["nothing"], 0, LedgerFile.Beginning))
+            .Message.ShouldContain("nothing");
         new FileInfo(At).Length.ShouldBe(length);                                // a refusal cuts nothing off
     }
 

@@ -15,14 +15,16 @@ public sealed class DocumentOrderTests
     {
         TokenDocument[] documents = [.. Enumerable.Range(0, 20).Select(i => Documents.Of(i, 1))];
         string[] expected = [.. documents
-            .OrderBy(d => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"-7\n3\n{d.Id}\n{d.From}"))), StringComparer.Ordinal).Select(d => d.Id)];
+            .OrderBy(d => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"-7\n3\n{d.Id}\n{d.From}"))), StringComparer.Ordinal)
+                .Select(d => d.Id)];
         Ids(new DocumentOrder(documents, -7), 3).ShouldBe(expected);
     }
 
     [Fact]
     public void The_order_documents_are_given_in_does_not_matter()
     {
-        Prop.ForAll(Documents.Any.ToArbitrary(), ArbMap.Default.ArbFor<int>(), ArbMap.Default.ArbFor<PositiveInt>(), (documents, seed, epoch) =>
+        Prop.ForAll(Documents.Any.ToArbitrary(), ArbMap.Default.ArbFor<int>(), ArbMap.Default.ArbFor<PositiveInt>(),
+            (documents, seed, epoch) =>
         {
             TokenDocument[] shuffled = [.. documents.OrderByDescending(d => d.Id, StringComparer.Ordinal)];
             Ids(new DocumentOrder(shuffled, seed), epoch.Get).ShouldBe(Ids(new DocumentOrder(documents, seed), epoch.Get));
@@ -38,7 +40,8 @@ public sealed class DocumentOrderTests
             var gone = documents.Except(left).Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
             for (int epoch = 0; epoch < 3; epoch++)
             {
-                Ids(new DocumentOrder(left, seed), epoch).ShouldBe(Ids(new DocumentOrder(documents, seed), epoch).Where(id => !gone.Contains(id)));
+                Ids(new DocumentOrder(left, seed), epoch).ShouldBe(Ids(new DocumentOrder(documents, seed), epoch)
+                    .Where(id => !gone.Contains(id)));
             }
         }).QuickCheckThrowOnFailure();
     }

@@ -34,7 +34,8 @@ public sealed class PackerTests
                 foreach (Piece p in pieces) rows.AddRange(Enumerable.Range(p.Row, p.Count).Select(r => (p.Document.Id, r)));
             }
             position.ShouldBe(new DataPosition(1, 0, 0));
-            rows.ShouldBe(Enumerable.Range(0, documents.Length).SelectMany(i => Enumerable.Range(0, order.At(0, i).Rows).Select(r => (order.At(0, i).Id, r))));
+            rows.ShouldBe(Enumerable.Range(0, documents.Length).SelectMany(i => Enumerable.Range(0, order.At(0, i).Rows)
+                .Select(r => (order.At(0, i).Id, r))));
         }).QuickCheckThrowOnFailure();
     }
 
@@ -138,7 +139,8 @@ public sealed class PackerTests
     [Fact]
     public void Questions_with_their_answers_are_laid_as_conversations_of_up_to_so_many_turns_within_the_context()
     {
-        Prop.ForAll(Gen.Choose(1, 5).ToArbitrary(), Gen.Choose(4, 40).ToArbitrary(), Gen.Choose(1, 9).ListOf().Where(l => l.Count > 0).ToArbitrary(), (turns, context, lengths) =>
+        Prop.ForAll(Gen.Choose(1, 5).ToArbitrary(), Gen.Choose(4, 40).ToArbitrary(), Gen.Choose(1, 9).ListOf().Where(l => l.Count > 0)
+            .ToArbitrary(), (turns, context, lengths) =>
         {
             TokenDocument[] documents = [.. lengths.Select((n, i) => Turn(i, n, conversation: i % 4 != 3))];
             Piece[] pieces = [.. documents.Select(d => new Piece(d, 0, d.Rows))];
@@ -174,7 +176,8 @@ public sealed class PackerTests
         batch.Targets[3].ShouldBe(LossOperations.Ignored);                       // the end of a turn predicts nothing of the next question
         batch.TargetCount.ShouldBe(18);
         // A piece of a document is no turn.
-        new Packer(new DocumentOrder(documents, 1), new PackingPlan(100, 50, true, false, 4)).Lay([new Piece(documents[0], 2, 2), pieces[1]]).Sequences.Segments.Length.ShouldBe(2);
+        new Packer(new DocumentOrder(documents, 1), new PackingPlan(100, 50, true, false, 4))
+            .Lay([new Piece(documents[0], 2, 2), pieces[1]]).Sequences.Segments.Length.ShouldBe(2);
     }
 
     [Fact]
@@ -197,8 +200,10 @@ public sealed class PackerTests
         Piece[] pieces = [new(a, 0, 3), new(b, 0, 5)];
         string[] digests =
         [
-            Packer.Digest(pieces), Packer.Digest([pieces[1], pieces[0]]), Packer.Digest(pieces[..1]), Packer.Digest([pieces[0], new(b, 1, 5)]),
-            Packer.Digest([pieces[0], new(b, 0, 4)]), Packer.Digest([pieces[0], new(b with { From = "other" }, 0, 5)]), Packer.Digest([pieces[0], new(b with { Id = "other" }, 0, 5)]),
+            Packer.Digest(pieces), Packer.Digest([pieces[1], pieces[0]]), Packer.Digest(pieces[..1]),
+                Packer.Digest([pieces[0], new(b, 1, 5)]),
+            Packer.Digest([pieces[0], new(b, 0, 4)]), Packer.Digest([pieces[0], new(b with { From = "other" }, 0, 5)]),
+                Packer.Digest([pieces[0], new(b with { Id = "other" }, 0, 5)]),
         ];
         digests.Distinct().Count().ShouldBe(digests.Length);
         Packer.Digest([.. pieces]).ShouldBe(digests[0]);

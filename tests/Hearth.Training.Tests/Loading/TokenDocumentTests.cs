@@ -13,7 +13,8 @@ public sealed class TokenDocumentTests
 {
     private const string Question = "What is the capital of Perú?", Answer = "Lima <|end|> is.";
 
-    private static readonly Tokenizer Tokenizer = BpeTrainer.Train([Question, Answer], new BpeTrainingOptions { VocabularySize = 270, SpecialTokens = ChatFormat.SpecialTokens });
+    private static readonly Tokenizer Tokenizer = BpeTrainer.Train([Question, Answer],
+        new BpeTrainingOptions { VocabularySize = 270, SpecialTokens = ChatFormat.SpecialTokens });
     private static readonly ChatFormat Chat = new(Tokenizer);
 
     [Theory]

@@ -18,10 +18,12 @@ public sealed class AdamWTests
     public void Weights_and_moments_follow_the_algorithm_in_float64(bool decayTables, bool decayVectors)
     {
         AdamWSettings s = Settings with { DecayTables = decayTables, DecayVectors = decayVectors };
-        Parameter[] parameters = [TestParameters.Of("m", ParameterKind.Matrix, 7, 9), TestParameters.Of("t", ParameterKind.Table, 5, 3), TestParameters.Of("g", ParameterKind.Gain, 17), TestParameters.Of("b", ParameterKind.Bias, 2)];
+        Parameter[] parameters = [TestParameters.Of("m", ParameterKind.Matrix, 7, 9), TestParameters.Of("t", ParameterKind.Table, 5, 3),
+            TestParameters.Of("g", ParameterKind.Gain, 17), TestParameters.Of("b", ParameterKind.Bias, 2)];
         bool[] decays = [true, decayTables, decayVectors, decayVectors];
         var optimizer = new AdamW(parameters, s);
-        double[][] w = [.. parameters.Select(p => TestParameters.Doubles(p.Tensor.Data))], m = [.. w.Select(x => new double[x.Length])], v = [.. w.Select(x => new double[x.Length])];
+        double[][] w = [.. parameters.Select(p => TestParameters.Doubles(p.Tensor.Data))], m = [.. w.Select(x => new double[x.Length])],
+            v = [.. w.Select(x => new double[x.Length])];
         using var pool = new WorkerPool(2);
         double[] shares = [0.1, 1, 0.5, 1, 0.25, 1, 1, 1];
         for (int step = 1; step <= shares.Length; step++)
@@ -47,7 +49,8 @@ public sealed class AdamWTests
             // Eight steps of some ten roundings each: of the weight, of an update of about the rate, and of moments that hardly cancel.
             for (int i = 0; i < w[p].Length; i++)
             {
-                ((double)parameters[p].Tensor.Data[i]).ShouldBe(w[p][i], 80 * U * (Math.Abs(w[p][i]) + 1), $"{parameters[p].Tensor.Name}[{i}]");
+                ((double)parameters[p].Tensor.Data[i]).ShouldBe(w[p][i], 80 * U * (Math.Abs(w[p][i]) + 1),
+                    $"{parameters[p].Tensor.Name}[{i}]");
                 ((double)optimizer.States[2 * p].Data.Span[i]).ShouldBe(m[p][i], 80 * U * 100, "first moment");
                 ((double)optimizer.States[(2 * p) + 1].Data.Span[i]).ShouldBe(v[p][i], 80 * U * v[p][i], "second moment");
             }
@@ -57,7 +60,8 @@ public sealed class AdamWTests
     [Fact]
     public void Memory_kept_between_steps_is_named_after_its_parameter_in_order()
     {
-        var optimizer = new AdamW([TestParameters.Of("a", ParameterKind.Matrix, 2, 3), TestParameters.Of("b", ParameterKind.Gain, 4)], Settings);
+        var optimizer = new AdamW([TestParameters.Of("a", ParameterKind.Matrix, 2, 3), TestParameters.Of("b", ParameterKind.Gain, 4)],
+            Settings);
         optimizer.States.Select(s => s.Name).ShouldBe(["adamw.m/a", "adamw.v/a", "adamw.m/b", "adamw.v/b"]);
         optimizer.States.Select(s => s.Shape).ShouldBe([[2, 3], [2, 3], [4], [4]]);
         optimizer.States.Select(s => s.Data.Span.ToArray()).ShouldAllBe(x => x.All(v => v == 0));
@@ -73,7 +77,8 @@ public sealed class AdamWTests
         foreach (Parameter p in (Parameter[])[matrix, gain]) p.Tensor.TouchGradient();
         new AdamW([matrix, gain], Settings).Step(pool, 1, 1);
         TestParameters.Bits(gain.Tensor.Data).ShouldBe(gainBefore);
-        for (int i = 0; i < before.Length; i++) ((double)matrix.Tensor.Data[i]).ShouldBe(before[i] * (1 - 0.003), 2 * U * Math.Abs(before[i]));
+        for (int i = 0; i < before.Length; i++)
+            ((double)matrix.Tensor.Data[i]).ShouldBe(before[i] * (1 - 0.003), 2 * U * Math.Abs(before[i]));
     }
 
     [Fact]

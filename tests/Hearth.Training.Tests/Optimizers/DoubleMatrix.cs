@@ -62,7 +62,9 @@ internal static class DoubleMatrix
         double off = a[(p * n) + q];
         if (Math.Abs(off) < 1e-300) return;
         double angle = 0.5 * Math.Atan2(2 * off, a[(q * n) + q] - a[(p * n) + p]), c = Math.Cos(angle), s = Math.Sin(angle);
-        for (int k = 0; k < n; k++) (a[(k * n) + p], a[(k * n) + q]) = ((c * a[(k * n) + p]) - (s * a[(k * n) + q]), (s * a[(k * n) + p]) + (c * a[(k * n) + q]));
-        for (int k = 0; k < n; k++) (a[(p * n) + k], a[(q * n) + k]) = ((c * a[(p * n) + k]) - (s * a[(q * n) + k]), (s * a[(p * n) + k]) + (c * a[(q * n) + k]));
+        for (int k = 0; k < n; k++)
+            (a[(k * n) + p], a[(k * n) + q]) = ((c * a[(k * n) + p]) - (s * a[(k * n) + q]), (s * a[(k * n) + p]) + (c * a[(k * n) + q]));
+        for (int k = 0; k < n; k++)
+            (a[(p * n) + k], a[(q * n) + k]) = ((c * a[(p * n) + k]) - (s * a[(q * n) + k]), (s * a[(p * n) + k]) + (c * a[(q * n) + k]));
     }
 }

@@ -8,7 +8,8 @@ namespace Hearth.Training.Tests.Optimizers;
 
 public sealed class GradientsTests
 {
-    private readonly Parameter[] _parameters = [TestParameters.Of("a", ParameterKind.Matrix, 200, 180), TestParameters.Of("b", ParameterKind.Gain, 3), TestParameters.Of("unused", ParameterKind.Gain, 5)];
+    private readonly Parameter[] _parameters = [TestParameters.Of("a", ParameterKind.Matrix, 200, 180),
+        TestParameters.Of("b", ParameterKind.Gain, 3), TestParameters.Of("unused", ParameterKind.Gain, 5)];
 
     [Theory]
     [InlineData(1, 1)]
@@ -60,7 +61,9 @@ public sealed class GradientsTests
             gradients[0].Finish();
             foreach (Parameter p in _parameters[..2])
             {
-                TestParameters.Bits(p.Tensor.Gradient).ShouldBe(TestParameters.Bits(Tree([.. Enumerable.Range(0, 8).Select(m => Gradient(p, step, m))])), $"{p.Tensor.Name} in step {step}");
+                TestParameters.Bits(p.Tensor.Gradient)
+                    .ShouldBe(TestParameters.Bits(Tree([.. Enumerable.Range(0, 8).Select(m => Gradient(p, step, m))])),
+                    $"{p.Tensor.Name} in step {step}");
             }
         }
     }
@@ -148,7 +151,7 @@ public sealed class GradientsTests
         double.IsFinite(gradients.Norm(pool)).ShouldBeFalse();
     }
 
-    /// <summary>Writes each micro-batch's gradient as a backward pass does: into the memory that was put in place, "unused" left out.</summary>
+    /// <summary>Writes each micro-batch's gradient where a backward pass does, into the memory put in place; "unused" gets none.</summary>
     private void Accumulate(Gradients gradients, WorkerPool pool, int microBatches, int step)
     {
         for (int m = 0; m < microBatches; m++)
@@ -181,7 +184,9 @@ public sealed class GradientsTests
         return g;
     }
 
-    private static float[] Tree(float[][] parts) => parts.Length == 1 ? parts[0] : Add(Tree(parts[..(parts.Length / 2)]), Tree(parts[(parts.Length / 2)..]));
+    private static float[] Tree(float[][] parts) => parts.Length == 1
+        ? parts[0]
+        : Add(Tree(parts[..(parts.Length / 2)]), Tree(parts[(parts.Length / 2)..]));
 
     private static float[] Add(float[] a, float[] b) => [.. a.Zip(b, (x, y) => x + y)];
 }

@@ -56,7 +56,8 @@ public sealed class MuonTests
     [InlineData(37, 50)]
     public void The_direction_is_that_of_float64_newton_schulz(int rows, int columns)
     {
-        double[] x = Random(rows, columns), expected = DoubleMatrix.NewtonSchulz(x, rows, columns), found = Orthogonalised(x, rows, columns);
+        double[] x = Random(rows, columns), expected = DoubleMatrix.NewtonSchulz(x, rows, columns),
+            found = Orthogonalised(x, rows, columns);
         // An early rounding along a small singular value grows by 485 at most; a number has some four of them.
         for (int i = 0; i < x.Length; i++) found[i].ShouldBe(expected[i], 4 * 485 * Math.ScaleB(1, -24), $"number {i}");
     }
@@ -86,7 +87,8 @@ public sealed class MuonTests
     public void Weights_follow_the_algorithm_in_float64(int rows, int columns)
     {
         var settings = new MuonSettings(0.02, 0.95, 0.1);
-        Parameter[] parameters = [TestParameters.Of("a", ParameterKind.Matrix, rows, columns), TestParameters.Of("b", ParameterKind.Matrix, 5, 7)];
+        Parameter[] parameters = [TestParameters.Of("a", ParameterKind.Matrix, rows, columns),
+            TestParameters.Of("b", ParameterKind.Matrix, 5, 7)];
         var muon = new Muon(parameters, settings);
         double[] w = TestParameters.Doubles(parameters[0].Tensor.Data), b = new double[w.Length];
         using var pool = new WorkerPool(2);
@@ -96,13 +98,18 @@ public sealed class MuonTests
             foreach (Parameter p in parameters) TestParameters.SetGradient(p, step);
             double[] g = TestParameters.Doubles(parameters[0].Tensor.Gradient);
             for (int i = 0; i < b.Length; i++) b[i] = (settings.Momentum * b[i]) + ((1 - settings.Momentum) * g[i]);
-            double[] direction = DoubleMatrix.NewtonSchulz([.. b.Zip(g, (m, x) => (settings.Momentum * m) + ((1 - settings.Momentum) * x))], rows, columns);
+            double[] direction = DoubleMatrix.NewtonSchulz([.. b.Zip(g, (m, x) => (settings.Momentum * m)
+                + ((1 - settings.Momentum) * x))], rows, columns);
             double rate = settings.LearningRate * shares[step - 1];
-            for (int i = 0; i < w.Length; i++) w[i] = (w[i] * (1 - (rate * settings.WeightDecay))) - (rate * Math.Sqrt(Math.Max(1, rows / (double)columns)) * direction[i]);
+            for (int i = 0; i < w.Length; i++)
+                w[i] = (w[i] * (1 - (rate * settings.WeightDecay))) - (rate * Math.Sqrt(Math.Max(1,
+                    rows / (double)columns)) * direction[i]);
             muon.Step(pool, step, shares[step - 1]);
         }
         // The direction's error above, times the rates and the scale; and some roundings of the weight.
-        for (int i = 0; i < w.Length; i++) ((double)parameters[0].Tensor.Data[i]).ShouldBe(w[i], (0.032 * 2 * 1.2e-4) + (10 * Math.ScaleB(1, -24) * Math.Abs(w[i])), $"weight {i}");
+        for (int i = 0; i < w.Length; i++)
+            ((double)parameters[0].Tensor.Data[i]).ShouldBe(w[i], (0.032 * 2 * 1.2e-4) + (10 * Math.ScaleB(1, -24) * Math.Abs(w[i])),
+                $"weight {i}");
         muon.States.Select(s => s.Name).ShouldBe(["muon.momentum/a", "muon.momentum/b"]);
     }
 
@@ -112,7 +119,8 @@ public sealed class MuonTests
         uint[] Run(int threads, bool alone)
         {
             using var pool = new WorkerPool(threads);
-            Parameter p = TestParameters.Of("m", ParameterKind.Matrix, 40, 33), larger = TestParameters.Of("l", ParameterKind.Matrix, 90, 70);
+            Parameter p = TestParameters.Of("m", ParameterKind.Matrix, 40, 33),
+                larger = TestParameters.Of("l", ParameterKind.Matrix, 90, 70);
             Parameter[] all = alone ? [p] : [larger, p];
             var muon = new Muon(all, new MuonSettings(0.02, 0.95, 0.1));
             for (int step = 1; step <= 2; step++)

@@ -42,7 +42,8 @@ public sealed class ScheduleTests
     public void Warm_up_stable_decay_goes_down_in_a_straight_line_over_its_last_steps()
     {
         var schedule = new Schedule(ScheduleKind.WarmupStableDecay, 100, 10, 20, 0.1);
-        Enumerable.Range(10, 72).Select(schedule.Share).ShouldAllBe(s => s == 1);     // up to the first step of the decay, which is at the top of the line
+        // up to the first step of the decay, which is at the top of the line
+        Enumerable.Range(10, 72).Select(schedule.Share).ShouldAllBe(s => s == 1);
         schedule.Share(82).ShouldBe(0.1 + (0.9 * 19 / 20), 1e-12);
         schedule.Share(91).ShouldBe(0.1 + (0.9 * 10 / 20), 1e-12);
         schedule.Share(100).ShouldBe(0.1 + (0.9 / 20), 1e-12);

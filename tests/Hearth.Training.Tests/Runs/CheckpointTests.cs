@@ -44,8 +44,10 @@ public sealed class CheckpointTests : IDisposable
         IReadOnlyList<Optimizer> optimizers = _setup.NewOptimizers(model);
         read.Restore(folder, model, optimizers);
 
-        foreach ((Parameter a, Parameter b) in _model.Parameters.All.Zip(model.Parameters.All)) b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
-        foreach ((OptimizerState a, OptimizerState b) in _optimizers.SelectMany(o => o.States).Zip(optimizers.SelectMany(o => o.States))) b.Data.Span.ToArray().ShouldBe(a.Data.Span.ToArray(), a.Name);
+        foreach ((Parameter a, Parameter b) in _model.Parameters.All.Zip(model.Parameters.All))
+            b.Tensor.Data.ToArray().ShouldBe(a.Tensor.Data.ToArray(), a.Tensor.Name);
+        foreach ((OptimizerState a, OptimizerState b) in _optimizers.SelectMany(o => o.States).Zip(optimizers.SelectMany(o => o.States)))
+            b.Data.Span.ToArray().ShouldBe(a.Data.Span.ToArray(), a.Name);
         Checkpoint.Of(40, new DataPosition(2, 3, 17), model, optimizers).State.ShouldBe(saved.State);
     }
 
@@ -55,7 +57,8 @@ public sealed class CheckpointTests : IDisposable
         var position = new DataPosition(2, 3, 17);
         string state = Checkpoint.Of(40, position, _model, _optimizers).State;
         var others = new List<string> { state, Checkpoint.Of(41, position, _model, _optimizers).State };
-        others.AddRange(((DataPosition[])[position with { Epoch = 1 }, position with { Index = 2 }, position with { Row = 16 }]).Select(p => Checkpoint.Of(40, p, _model, _optimizers).State));
+        others.AddRange(((DataPosition[])[position with { Epoch = 1 }, position with { Index = 2 }, position with { Row = 16 }])
+            .Select(p => Checkpoint.Of(40, p, _model, _optimizers).State));
         _optimizers[^1].States[^1].Data.Span[0] += 1;
         others.Add(Checkpoint.Of(40, position, _model, _optimizers).State);
         _optimizers[^1].States[^1].Data.Span[0] -= 1;
@@ -127,7 +130,8 @@ public sealed class CheckpointTests : IDisposable
         Saved(40);
         Saved(40);                                                               // in place of the one that is there
         Checkpoint.List(_run).Select(c => c.Checkpoint.Step).ShouldBe([20, 40]);
-        Directory.GetDirectories(_run.Checkpoints).Select(Path.GetFileName).Order(StringComparer.Ordinal).ShouldBe(["step-000020", "step-000040"]);
+        Directory.GetDirectories(_run.Checkpoints).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+            .ShouldBe(["step-000020", "step-000040"]);
     }
 
     [Fact]
@@ -140,7 +144,8 @@ public sealed class CheckpointTests : IDisposable
 
     private Checkpoint Saved(int step, DataPosition position = default)
     {
-        Checkpoint checkpoint = Checkpoint.Of(step, position, _model, _optimizers) with { LedgerHead = new string('e', 64), LedgerLength = 1234 };
+        Checkpoint checkpoint = Checkpoint.Of(step, position, _model, _optimizers) with { LedgerHead = new string('e', 64),
+            LedgerLength = 1234 };
         checkpoint.Save(_run.Checkpoint(step), _model, _optimizers);
         checkpoint.Weights.ShouldBe(Digest.OfFile(Path.Combine(_run.Checkpoint(step), ModelBundle.WeightsName)));
         return checkpoint;

@@ -19,7 +19,7 @@ public sealed class MemoryPlanTests
 {
     private const double Factor = 1.5;
 
-    /// <summary>Shapes in which weights, moments, rows of activations and several threads' own copies take most of the memory, in turn.</summary>
+    /// <summary>Shapes in which weights, moments, activations and several threads' own copies take most of the memory, in turn.</summary>
     [Theory]
     [InlineData(Architecture.Llama, OptimizerKind.AdamW, 256, 2, 3000, 4, 256, 1)]
     [InlineData(Architecture.Llama, OptimizerKind.Muon, 256, 4, 300, 4, 256, 2)]
@@ -52,14 +52,16 @@ public sealed class MemoryPlanTests
     public void Checkpoints_are_counted_with_the_last_one(int steps, int every, int expected)
     {
         using var micro = new MicroRun();
-        MemoryPlan.Of(micro.Recipe with { Training = micro.Recipe.Training with { Steps = steps, CheckpointEvery = every } }, 300, 1).Checkpoints.ShouldBe(expected);
+        MemoryPlan.Of(micro.Recipe with { Training = micro.Recipe.Training with { Steps = steps, CheckpointEvery = every } }, 300, 1)
+            .Checkpoints.ShouldBe(expected);
     }
 
     [Fact]
     public void A_run_too_large_for_the_machine_is_refused_with_both_numbers()
     {
         using var micro = new MicroRun();
-        Recipe huge = micro.Recipe with { Model = micro.Recipe.Model with { HiddenSize = 16384, IntermediateSize = 131072, Layers = 1024 } };
+        Recipe huge = micro.Recipe with { Model = micro.Recipe.Model with { HiddenSize = 16384, IntermediateSize = 131072,
+            Layers = 1024 } };
         MemoryPlan plan = MemoryPlan.Of(huge, 1 << 20, 64);
         plan.MemoryBytes.ShouldBeGreaterThan(0);
 
@@ -88,13 +90,15 @@ public sealed class MemoryPlanTests
     public void Bytes_are_shown_in_a_unit_that_fits(long bytes, string shown) => MemoryPlan.Show(bytes).ShouldBe(shown);
 
     /// <summary>The micro run with other sizes: a vocabulary of made-up words, and held-out text enough to fill a micro-batch.</summary>
-    private static TrainingSetup Sized(MicroRun micro, Architecture family, OptimizerKind optimizer, int hidden, int layers, int vocabulary, int microBatches, int rows)
+    private static TrainingSetup Sized(MicroRun micro, Architecture family, OptimizerKind optimizer, int hidden, int layers,
+        int vocabulary, int microBatches, int rows)
     {
         bool gpt2 = family == Architecture.Gpt2;
         TrainingSpec training = micro.Recipe.Training;
         TrainingSetup setup = micro.Setup();
         var random = new Philox(1, "words");
-        string words = string.Concat(Enumerable.Range(0, 20 * vocabulary).Select(i => i % 5 == 4 ? ' ' : (char)('a' + (int)(random.Uniform(i) * 26))));
+        string words = string.Concat(Enumerable.Range(0, 20 * vocabulary)
+            .Select(i => i % 5 == 4 ? ' ' : (char)('a' + (int)(random.Uniform(i) * 26))));
         var options = new BpeTrainingOptions { VocabularySize = vocabulary, SpecialTokens = ChatFormat.SpecialTokens };
         TokenDocument[] heldOut = [.. Enumerable.Repeat(setup.Documents, 1 + (rows / setup.Documents.Sum(d => d.Rows))).SelectMany(d => d)];
         return setup with
@@ -105,10 +109,12 @@ public sealed class MemoryPlanTests
             {
                 Model = micro.Recipe.Model with
                 {
-                    Architecture = family, Layers = layers, HiddenSize = hidden, Heads = 4, KeyValueHeads = gpt2 ? 4 : 2, HeadSize = hidden / 4, IntermediateSize = 3 * hidden,
+                    Architecture = family, Layers = layers, HiddenSize = hidden, Heads = 4, KeyValueHeads = gpt2 ? 4 : 2,
+                        HeadSize = hidden / 4, IntermediateSize = 3 * hidden,
                     Activation = gpt2 ? Activation.Gelu : Activation.SwiGlu,
                 },
-                Training = training with { MicroBatches = microBatches, MicroBatchTokens = rows, EvaluateEvery = 1, Optimizer = training.Optimizer with { Kind = optimizer } },
+                Training = training with { MicroBatches = microBatches, MicroBatchTokens = rows, EvaluateEvery = 1,
+                    Optimizer = training.Optimizer with { Kind = optimizer } },
             },
         };
     }

@@ -14,7 +14,8 @@ internal sealed class MicroRun : IDisposable
     private const string Yaml = """
         name: micro
         seed: 4
-        model: { layers: 1, hiddenSize: 16, heads: 2, intermediateSize: 24, context: 24, activation: ACTIVATION, architecture: ARCHITECTURE }
+        model: { layers: 1, hiddenSize: 16, heads: 2, intermediateSize: 24, context: 24, activation: ACTIVATION,
+            architecture: ARCHITECTURE }
         tokenizer: { vocabularySize: 270 }
         corpora:
           - name: facts
@@ -95,5 +96,6 @@ internal sealed class MicroRun : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static bool IsScheduled(string name) => name.Contains("000002", StringComparison.Ordinal) || name.Contains("000004", StringComparison.Ordinal) || name.Contains("000006", StringComparison.Ordinal);
+    private static bool IsScheduled(string name) => name.Contains("000002", StringComparison.Ordinal)
+        || name.Contains("000004", StringComparison.Ordinal) || name.Contains("000006", StringComparison.Ordinal);
 }

@@ -61,7 +61,8 @@ public sealed class ReproductionTests : IDisposable
     {
         string[] lines = [.. LedgerFile.RawLines(_run.Ledger)];
         int line = Array.FindIndex(lines, l => LedgerFile.Parse(l) is StepLine s && s.Step == step);
-        foreach ((string from, string to) in ((string, string)[])[("\"tokens\":", "\"tokens\":1"), ("{", "{ "), ("\"previous\":\"", "\"previous\":\"0"), ("{", "")])
+        foreach ((string from, string to) in ((string, string)[])[("\"tokens\":", "\"tokens\":1"), ("{", "{ "),
+            ("\"previous\":\"", "\"previous\":\"0"), ("{", "")])
         {
             string[] altered = [.. lines];
             int at = altered[line].IndexOf(from, StringComparison.Ordinal);

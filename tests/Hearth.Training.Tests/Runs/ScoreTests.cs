@@ -38,7 +38,8 @@ public sealed class ScoreTests
             }
         }
 
-        double found = BitsPerByte.Measure(model, new Tape(pool, false), documents, new PackingPlan(30, 12, Split: true, CrossDocumentAttention: true, ConversationTurns: 5));
+        double found = BitsPerByte.Measure(model, new Tape(pool, false), documents,
+            new PackingPlan(30, 12, Split: true, CrossDocumentAttention: true, ConversationTurns: 5));
 
         found.ShouldBe(bits / documents.Sum(d => d.TargetBytes), 1e-5);
     }
@@ -50,7 +51,8 @@ public sealed class ScoreTests
         TrainingSetup setup = micro.Setup();
         LanguageModel model = setup.NewModel();
         using var pool = new WorkerPool(2);
-        double Measure(int rows) => BitsPerByte.Measure(model, new Tape(pool, false), setup.Documents, new PackingPlan(rows, 24, false, false));
+        double Measure(int rows) => BitsPerByte.Measure(model, new Tape(pool, false), setup.Documents,
+            new PackingPlan(rows, 24, false, false));
         Measure(100).ShouldBe(Measure(24), 1e-12);                               // only the order of a float64 sum differs
     }
 
@@ -58,7 +60,8 @@ public sealed class ScoreTests
     public void Shares_are_of_facts_and_of_refusals_apart_and_letter_for_letter()
     {
         var score = new HeldOutScore([
-            new("q", "Lima.", "Lima.", false), new("q", "Lima.", "lima.", false), new("q", "Lima.", "Lima. ", false), new("q", "Lima.", "Lima.", false),
+            new("q", "Lima.", "Lima.", false), new("q", "Lima.", "lima.", false), new("q", "Lima.", "Lima. ", false),
+                new("q", "Lima.", "Lima.", false),
             new("q", "No.", "No.", true), new("q", "No.", "", true), new("q", "No.", "No.", true),
         ]);
         (score.Facts, score.Refusals).ShouldBe((4, 3));
@@ -72,7 +75,8 @@ public sealed class ScoreTests
     public void Every_held_out_question_is_asked_as_in_a_conversation_facts_first()
     {
         using var micro = new MicroRun(muon: false);
-        micro.Recipe = micro.Recipe with { Training = micro.Recipe.Training with { Steps = 60, CheckpointEvery = 100, EvaluateEvery = 100 } };
+        micro.Recipe = micro.Recipe with { Training = micro.Recipe.Training with { Steps = 60, CheckpointEvery = 100,
+            EvaluateEvery = 100 } };
         RunFolder run = micro.Run("run");
         micro.Train(run);
         HeldOutSet heldOut = micro.Setup().Corpus.HeldOut;
@@ -91,8 +95,10 @@ public sealed class ScoreTests
         {
             int[] prompt = chat.Encode([new ChatMessage("user", questions[i].Question)], askForAnswer: true);
             var options = new GenerationOptions { MaxTokens = 96, StopTokens = [chat.EndToken, chat.EndOfTextToken] };
-            string alone = bundle.Tokenizer.Decode([.. new Generator(bundle.Model, pool).Stream(prompt, options, TestContext.Current.CancellationToken).Select(t => t.Id)]);
-            score.Answers[i].ShouldBe(new HeldOutAnswer(questions[i].Question, questions[i].Answer, alone, IsRefusal: i >= heldOut.Facts.Count));
+            string alone = bundle.Tokenizer.Decode([.. new Generator(bundle.Model, pool)
+                .Stream(prompt, options, TestContext.Current.CancellationToken).Select(t => t.Id)]);
+            score.Answers[i].ShouldBe(new HeldOutAnswer(questions[i].Question, questions[i].Answer, alone,
+                IsRefusal: i >= heldOut.Facts.Count));
         }
     }
 }

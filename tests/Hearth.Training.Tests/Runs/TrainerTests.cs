@@ -46,7 +46,7 @@ public sealed class TrainerTests
         MicroRun.Proof(run).ShouldBe(MicroRun.Proof(straight));
     }
 
-    /// <summary>A killed program leaves the run's folder as it is at that moment; a lost machine may tear the ledger's last line as well.</summary>
+    /// <summary>A killed program leaves the folder as it is at that moment; a lost machine tears the ledger's last line too.</summary>
     [Fact]
     public void A_run_killed_after_any_step_goes_on_to_the_same_bytes()
     {
@@ -89,9 +89,12 @@ public sealed class TrainerTests
         TrainingResult result = micro.Train(run);
         IReadOnlyList<LedgerLine> lines = LedgerFile.Read(run.Ledger).Lines;
 
-        lines.Select(l => l.GetType().Name[..^4]).ShouldBe(["Start", "Step", "Step", "Checkpoint", "Step", "Evaluation", "Step", "Checkpoint", "Step", "Step", "Evaluation", "Checkpoint", "End"]);
+        lines.Select(l => l.GetType().Name[..^4])
+            .ShouldBe(["Start", "Step", "Step", "Checkpoint", "Step", "Evaluation", "Step", "Checkpoint", "Step", "Step", "Evaluation",
+            "Checkpoint", "End"]);
         var start = (StartLine)lines[0];
-        start.ShouldBe(new StartLine(NumericsVersion.Current, micro.Recipe.IdentityDigest(), Digest.OfFile(run.Materials), Digest.OfFile(run.Tokenizer),
+        start.ShouldBe(new StartLine(NumericsVersion.Current, micro.Recipe.IdentityDigest(), Digest.OfFile(run.Materials),
+            Digest.OfFile(run.Tokenizer),
             ModelBundle.WeightsDigest(micro.Setup().NewModel())) { Previous = LedgerFile.Beginning });
         StepLine[] steps = [.. lines.OfType<StepLine>()];
         steps.Select(s => s.Step).ShouldBe(Enumerable.Range(1, MicroRun.Steps));
@@ -100,7 +103,8 @@ public sealed class TrainerTests
         steps.ShouldAllBe(s => s.Tokens > 0 && s.Tokens <= 80 && s.Targets > s.Tokens * 0.8 && s.Targets <= s.Tokens && s.GradientNorm > 0);
         steps[0].Loss.ShouldBe(Math.Log(270), 0.05);                             // a model that knows nothing yet
         steps[^1].Loss.ShouldBeLessThan(steps[0].Loss - 0.05);
-        foreach (CheckpointLine c in lines.OfType<CheckpointLine>()) Digest.OfFile(Path.Combine(run.Checkpoint(c.Step), "model.safetensors")).ShouldBe(c.Weights);
+        foreach (CheckpointLine c in lines.OfType<CheckpointLine>())
+            Digest.OfFile(Path.Combine(run.Checkpoint(c.Step), "model.safetensors")).ShouldBe(c.Weights);
         ((EndLine)lines[^1]).Weights.ShouldBe(Digest.OfFile(Path.Combine(run.Model, "model.safetensors")));
         result.WeightsDigest.ShouldBe(((EndLine)lines[^1]).Weights);
         foreach (string file in (string[])["recipe.yaml", "materials.json", "ledger.jsonl"])
@@ -145,7 +149,8 @@ public sealed class TrainerTests
     }
 
     [Theory]
-    [InlineData(1e39, 1, "step 1: the loss is")]                                 // no float32: the measurement on held-out text is the first to see it
+    // no float32: the measurement on held-out text is the first to see it
+    [InlineData(1e39, 1, "step 1: the loss is")]
     [InlineData(1e39, 100, "step 2: the gradient of 'model.")]
     [InlineData(1e30, 100, "step 2: the gradient of 'model.")]
     public void An_absurd_learning_rate_stops_the_run_with_step_and_tensor(double rate, int evaluateEvery, string says)
@@ -154,7 +159,8 @@ public sealed class TrainerTests
         TrainingSpec training = micro.Recipe.Training;
         micro.Recipe = micro.Recipe with
         {
-            Training = training with { EvaluateEvery = evaluateEvery, Optimizer = training.Optimizer with { LearningRate = rate }, Schedule = training.Schedule with { WarmupSteps = 0 } },
+            Training = training with { EvaluateEvery = evaluateEvery, Optimizer = training.Optimizer with { LearningRate = rate },
+                Schedule = training.Schedule with { WarmupSteps = 0 } },
         };
         RunFolder run = micro.Run("run");
 
@@ -163,7 +169,8 @@ public sealed class TrainerTests
         e.Message.ShouldContain(says);
         e.Message.ShouldContain($"step {e.Step}");
         e.Message.ShouldContain("There is no checkpoint before it");
-        foreach (LedgerLine line in LedgerFile.Read(run.Ledger).Lines.OfType<StepLine>()) ((StepLine)line).Step.ShouldBeLessThanOrEqualTo(e.Step);
+        foreach (LedgerLine line in LedgerFile.Read(run.Ledger).Lines.OfType<StepLine>())
+            ((StepLine)line).Step.ShouldBeLessThanOrEqualTo(e.Step);
     }
 
     [Fact]
@@ -177,7 +184,8 @@ public sealed class TrainerTests
         {
             trainer.Model.Parameters.All[0].Tensor.Data.Fill(float.NaN);
             trainer.Model.Parameters.All[0].Tensor.Changed();
-            Should.Throw<DivergedException>(() => trainer.Train(cancel: TestContext.Current.CancellationToken)).Message.ShouldContain("Last good checkpoint: step 4");
+            Should.Throw<DivergedException>(() => trainer.Train(cancel: TestContext.Current.CancellationToken))
+                .Message.ShouldContain("Last good checkpoint: step 4");
         }
         micro.Resume(run).Finished.ShouldBeTrue();
     }
@@ -245,9 +253,12 @@ public sealed class TrainerTests
         using var micro = new MicroRun();
         TrainingSetup setup = micro.Setup();
         IReadOnlyList<Material> materials = Materials.Of(setup);
-        materials.Select(m => m.Name).ShouldBe(["facts.csv#coal", "facts.csv#grass", "facts.csv#sky", "facts.csv#snow", "facts.csv#sun", "unknown.txt"], ignoreOrder: true);
+        materials.Select(m => m.Name)
+            .ShouldBe(["facts.csv#coal", "facts.csv#grass", "facts.csv#sky", "facts.csv#snow", "facts.csv#sun", "unknown.txt"],
+            ignoreOrder: true);
         materials.Sum(m => m.Texts).ShouldBe(setup.Documents.Length);
-        materials.ShouldAllBe(m => m.Licence == "Public domain" && m.FirstStep >= 1 && m.Steps >= 1 && m.Steps <= MicroRun.Steps - m.FirstStep + 1);
+        materials.ShouldAllBe(m => m.Licence == "Public domain" && m.FirstStep >= 1 && m.Steps >= 1
+            && m.Steps <= MicroRun.Steps - m.FirstStep + 1);
 
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["materials.json"], Materials.ToJson(materials));
