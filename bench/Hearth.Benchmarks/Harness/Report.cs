@@ -21,7 +21,7 @@ internal sealed class Report(string benchmark, int threads, params string[] colu
     {
         Fact("peakMemoryMB", Math.Round(Machine.PeakMemory / 1e6));
         Machine m = Machine.Here;
-        Console.WriteLine($"{benchmark}: {threads} thread(s), {m.Processor}, {m.VectorBits}-bit vectors, {m.Runtime}, commit {m.Commit[..Math.Min(10, m.Commit.Length)]}");
+        Console.WriteLine($"{benchmark}: {threads} thread(s), {m.Processor}, {m.VectorBits}-bit vectors, {m.Runtime}, {ClockName} clock, commit {m.Commit[..Math.Min(10, m.Commit.Length)]}");
         string[][] cells = [columns, .. _rows.Select(row => row.Select(Show).ToArray())];
         int[] widths = [.. columns.Select((_, c) => cells.Max(row => row[c].Length))];
         foreach (string[] row in cells)
@@ -29,8 +29,10 @@ internal sealed class Report(string benchmark, int threads, params string[] colu
             Console.WriteLine("  " + string.Join("  ", row.Select((cell, c) => c == 0 ? cell.PadRight(widths[c]) : cell.PadLeft(widths[c]))));
         }
         foreach ((string name, object value) in _facts) Console.WriteLine($"  {name}: {Show(value)}");
-        if (jsonPath.Length > 0) File.WriteAllText(jsonPath, JsonSerializer.Serialize(new { benchmark, threads, machine = m, facts = _facts, rows = Rows() }, Json));
+        if (jsonPath.Length > 0) File.WriteAllText(jsonPath, JsonSerializer.Serialize(new { benchmark, threads, clock = ClockName, machine = m, facts = _facts, rows = Rows() }, Json));
     }
+
+    private static string ClockName => Clock.OfProcessor ? "processor" : "wall";
 
     private IEnumerable<Dictionary<string, object>> Rows() =>
         _rows.Select(row => columns.Zip(row).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
