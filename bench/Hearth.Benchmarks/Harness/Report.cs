@@ -7,11 +7,11 @@ namespace Hearth.Benchmarks.Harness;
 internal sealed class Report(string benchmark, int threads, params string[] columns)
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-    private readonly List<object[]> _rows = [];
+    private readonly List<object?[]> _rows = [];
     private readonly SortedDictionary<string, object> _facts = new(StringComparer.Ordinal);
 
-    /// <summary>Adds a row, a value for each column; a negative number is shown as nothing.</summary>
-    public void Row(params object[] values) => _rows.Add(values);
+    /// <summary>Adds a row, a value for each column; null where there is none.</summary>
+    public void Row(params object?[] values) => _rows.Add(values);
 
     /// <summary>Adds a number that belongs to the whole table.</summary>
     public void Fact(string name, object value) => _facts[name] = value;
@@ -34,15 +34,15 @@ internal sealed class Report(string benchmark, int threads, params string[] colu
 
     private static string ClockName => Clock.OfProcessor ? "processor" : "wall";
 
-    private IEnumerable<Dictionary<string, object>> Rows() =>
+    private IEnumerable<Dictionary<string, object?>> Rows() =>
         _rows.Select(row => columns.Zip(row).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
 
-    private static string Show(object value) => value switch
+    private static string Show(object? value) => value switch
     {
-        double number when number < 0 => "",
-        double number when number >= 100 => number.ToString("N0", CultureInfo.InvariantCulture),
-        double number when number >= 10 => number.ToString("N1", CultureInfo.InvariantCulture),
-        double number when number is >= 0.001 or 0 => number.ToString("0.000", CultureInfo.InvariantCulture),
+        null => "",
+        double number when Math.Abs(number) >= 100 => number.ToString("N0", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) >= 10 => number.ToString("N1", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) is >= 0.001 or 0 => number.ToString("0.000", CultureInfo.InvariantCulture),
         double number => number.ToString("0.0E+0", CultureInfo.InvariantCulture),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };

@@ -20,7 +20,7 @@ internal static class KernelBenchmark
         {
             Timing time = part.Time(repeats);
             bool counted = part.Flops > 0;
-            double rate = counted ? part.Flops / time.Median : -1, bytes = counted ? -1 : part.Bytes / time.Median;
+            double? rate = counted ? part.Flops / time.Median : null, bytes = counted ? null : part.Bytes / time.Median;
             report.Row(part.Name, part.Calls, time.Median * 1e3, time.Min * 1e3, rate / 1e9, 100 * rate / flops, bytes / 1e9, 100 * bytes / bandwidth);
         }
         report.Fact("fmaPeakGflops", flops / 1e9);
