@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Trains the same model from the same weights on the same tokens with Hearth and with PyTorch, in turn, and prints the ratios.
-#   bench/compare-training.sh [--models "d256 d512"] [--threads "1 2"] [--rounds 3] [--steps 4] [--warm-up 2] [--out DIR]
+#   bench/compare-training.sh [--models "d256 d512"] [--threads "1 2"] [--rounds 3] [--steps 4] [--warm-up 2] [--clock wall|processor] [--out DIR]
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$here/peer/settings.sh"
 
-models="d256 d512" threads="1 2" rounds=3 steps=4 warm_up=2 out=""
+models="d256 d512" threads="1 2" rounds=3 steps=4 warm_up=2 clock=wall out=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --models) models="$2" ;;
@@ -13,6 +13,7 @@ while [ $# -gt 0 ]; do
     --rounds) rounds="$2" ;;
     --steps) steps="$2" ;;
     --warm-up) warm_up="$2" ;;
+    --clock) clock="$2" ;;
     --out) out="$2" ;;
     *) echo "$0: '$1' is not an option." >&2; exit 2 ;;
   esac
@@ -31,9 +32,9 @@ for model in $models; do
     for ((round = 1; round <= rounds; round++)); do
       name="$out/$model-$count-$round"
       "${hearth[@]}" training --model "$model" --threads "$count" --steps "$steps" --warm-up "$warm_up" \
-        --start "$out/start.safetensors" --json "$name.hearth.json" >&2
+        --start "$out/start.safetensors" --clock "$clock" --json "$name.hearth.json" >&2
       peer "$count" "$here/peer/train.py" --model "$model" --threads "$count" --steps "$steps" --warm-up "$warm_up" \
-        --start "$out/start.safetensors" >"$name.peer.json"
+        --start "$out/start.safetensors" --clock "$clock" >"$name.peer.json"
     done
   done
 done

@@ -14,7 +14,7 @@ const string Usage = """
       profile           where a training step's time goes     --model d256|d512 --threads N --repeats N
       kernels           rate of every kernel                  --model d256|d512 --threads N --repeats N
 
-    Every benchmark takes --json FILE.
+    Every benchmark takes --json FILE, and --clock processor for one thread on a machine that is not idle.
     """;
 
 if (args.Length == 0 || args[0] is "help" or "--help")
@@ -25,6 +25,7 @@ if (args.Length == 0 || args[0] is "help" or "--help")
 try
 {
     var arguments = new Arguments(args.AsSpan(1));
+    Clock.Choose(arguments.Text("clock", "wall"));
     switch (args[0])
     {
         case "training": TrainingBenchmark.Run(arguments); break;

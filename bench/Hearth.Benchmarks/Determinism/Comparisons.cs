@@ -62,7 +62,8 @@ internal static unsafe class Comparisons
         Ring x = new(rows * c, 1), dy = new(rows * c, 2), y = new(rows * c), w = new(c, 3);
         Action<int> Over(RowWork work) => i => pool.For(rows, 8, (long)rows * c, (from, to) =>
         {
-            for (int r = from; r < to; r++) work(x[i].Span.Slice(r * c, c), dy[i].Span.Slice(r * c, c), w[0].Span, y[i].Span.Slice(r * c, c));
+            Span<float> xi = x[i].Span, dyi = dy[i].Span, wi = w[0].Span, yi = y[i].Span;
+            for (int r = from; r < to; r++) work(xi.Slice(r * c, c), dyi.Slice(r * c, c), wi, yi.Slice(r * c, c));
         });
         return [Over(canonical), Over(free)];
     });

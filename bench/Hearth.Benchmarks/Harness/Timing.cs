@@ -1,12 +1,10 @@
-using System.Diagnostics;
-
 namespace Hearth.Benchmarks.Harness;
 
 /// <summary>Seconds of each repeat, ascending.</summary>
 internal sealed record Timing(double[] Seconds)
 {
     /// <summary>A sample is at least this long; a shorter piece of work is repeated inside it.</summary>
-    private const double SampleSeconds = 0.01;
+    private const double SampleSeconds = 0.02;
 
     private const int MostCallsInSample = 100_000;
 
@@ -47,8 +45,8 @@ internal sealed record Timing(double[] Seconds)
 
     private static double Sample(Action<int> work, int calls)
     {
-        long start = Stopwatch.GetTimestamp();
+        double start = Clock.Now;
         for (int i = 0; i < calls; i++) work(i);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds / calls;
+        return (Clock.Now - start) / calls;
     }
 }

@@ -37,10 +37,11 @@ internal static class ElementParts
             Ring x = new(rows * c, 1), dy = new(rows * c, 2), y = new(rows * c), w = new(c, 3);
             return i => pool.For(rows, 8, (long)rows * c, (from, to) =>
             {
+                Span<float> xi = x[i].Span, dyi = dy[i].Span, wi = w[0].Span, yi = y[i].Span;
                 for (int r = from; r < to; r++)
                 {
-                    Span<float> into = y[i].Span.Slice(r * c, c);
-                    work(x[i].Span.Slice(r * c, c), dy[i].Span.Slice(r * c, c), w[0].Span, into, into);
+                    Span<float> into = yi.Slice(r * c, c);
+                    work(xi.Slice(r * c, c), dyi.Slice(r * c, c), wi, into, into);
                 }
             });
         });
@@ -70,10 +71,11 @@ internal static class ElementParts
             Ring x = new(rows * c, 1), y = new(rows * c);
             return i => pool.For(rows, 1, (long)rows * c, (from, to) =>
             {
+                Span<float> xi = x[i].Span, yi = y[i].Span;
                 for (int r = from; r < to; r++)
                 {
                     int position = r % ModelShape.Length;
-                    Rotary.Turn(x[i].Span.Slice(r * c, c), table.Cos(position), table.Sin(position), s.HeadSize, inverse, y[i].Span.Slice(r * c, c), add: false);
+                    Rotary.Turn(xi.Slice(r * c, c), table.Cos(position), table.Sin(position), s.HeadSize, inverse, yi.Slice(r * c, c), add: false);
                 }
             });
         });
@@ -88,7 +90,8 @@ internal static class ElementParts
             int[] ids = Ids(rows);
             return i => pool.For(rows, 1, (long)rows * c, (from, to) =>
             {
-                for (int r = from; r < to; r++) table[i].Span.Slice(ids[r] * c, c).CopyTo(y[i].Span.Slice(r * c, c));
+                Span<float> rowsOfTable = table[i].Span, yi = y[i].Span;
+                for (int r = from; r < to; r++) rowsOfTable.Slice(ids[r] * c, c).CopyTo(yi.Slice(r * c, c));
             });
         });
     }

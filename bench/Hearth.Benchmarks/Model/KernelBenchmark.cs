@@ -20,7 +20,7 @@ internal static class KernelBenchmark
         {
             Timing time = part.Time(repeats);
             bool counted = part.Flops > 0;
-            double rate = counted ? part.Flops / time.Median : -1, bytes = counted ? -1 : part.Bytes / time.Median;
+            double? rate = counted ? part.Flops / time.Median : null, bytes = counted ? null : part.Bytes / time.Median;
             report.Row(part.Name, part.Calls, time.Median * 1e3, time.Min * 1e3, rate / 1e9, 100 * rate / flops, bytes / 1e9, 100 * bytes / bandwidth);
         }
         report.Fact("fmaPeakGflops", flops / 1e9);
@@ -42,7 +42,8 @@ internal static class KernelBenchmark
             Ring x = new(length, 1), y = new(length), w = new(c, 2), b = new(c, 3);
             return i => pool.For(rows, 1, length, (from, to) =>
             {
-                for (int r = from; r < to; r++) Norms.Layer(x[i].Span.Slice(r * c, c), w[0].Span, b[0].Span, 1e-5f, y[i].Span.Slice(r * c, c));
+                Span<float> xi = x[i].Span, yi = y[i].Span;
+                for (int r = from; r < to; r++) Norms.Layer(xi.Slice(r * c, c), w[0].Span, b[0].Span, 1e-5f, yi.Slice(r * c, c));
             });
         });
         yield return new Part("", $"softmax [{rows}, {c}]", 0, 0, 2.0 * sizeof(float) * length, () =>
@@ -50,7 +51,8 @@ internal static class KernelBenchmark
             Ring x = new(length, 1), y = new(length);
             return i => pool.For(rows, 1, length, (from, to) =>
             {
-                for (int r = from; r < to; r++) Softmax.Forward(x[i].Span.Slice(r * c, c), y[i].Span.Slice(r * c, c));
+                Span<float> xi = x[i].Span, yi = y[i].Span;
+                for (int r = from; r < to; r++) Softmax.Forward(xi.Slice(r * c, c), yi.Slice(r * c, c));
             });
         });
         yield return new Part("", $"sum of squares, {length:N0}", 0, 0, (double)sizeof(float) * length, () =>

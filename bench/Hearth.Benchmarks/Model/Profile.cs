@@ -24,12 +24,12 @@ internal static class Profile
         foreach (IGrouping<string, (Part Part, double Seconds)> kind in Parts(shape, pool).Select(p => (p, p.Calls * p.Time(repeats).Median)).GroupBy(p => p.p.Kind))
         {
             double seconds = kind.Sum(p => p.Seconds), work = kind.Sum(p => p.Part.Calls * p.Part.Flops), bytes = kind.Sum(p => p.Part.Calls * p.Part.Bytes);
-            report.Row(kind.Key, seconds * 1e3, 100 * seconds / step, work > 0 ? work / seconds / 1e9 : -1, work > 0 ? 100 * work / seconds / flops : -1,
-                work > 0 ? -1 : bytes / seconds / 1e9, work > 0 ? -1 : 100 * bytes / seconds / bandwidth);
+            report.Row(kind.Key, seconds * 1e3, 100 * seconds / step, work > 0 ? work / seconds / 1e9 : null, work > 0 ? 100 * work / seconds / flops : null,
+                work > 0 ? null : bytes / seconds / 1e9, work > 0 ? null : 100 * bytes / seconds / bandwidth);
             sum += seconds;
         }
-        report.Row("the rest", (step - sum) * 1e3, 100 * (1 - (sum / step)), -1.0, -1.0, -1.0, -1.0);
-        report.Row("the whole step", step * 1e3, 100.0, -1.0, -1.0, -1.0, -1.0);
+        report.Row("the rest", (step - sum) * 1e3, 100 * (1 - (sum / step)), null, null, null, null);
+        report.Row("the whole step", step * 1e3, 100.0, null, null, null, null);
         report.Fact("fmaPeakGflops", flops / 1e9);
         report.Fact("addBandwidthGBs", bandwidth / 1e9);
         report.Fact("tokensPerSecond", ModelShape.Tokens / step);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Hearth.Benchmarks.Harness;
 using Hearth.Models.Formats.Safetensors;
 using Hearth.Numerics;
@@ -23,10 +22,10 @@ internal static class TrainingBenchmark
         double first = 0, last = 0;
         for (int i = -warmUp; i < steps; i++)
         {
-            long from = Stopwatch.GetTimestamp();
+            double from = Clock.Now;
             last = training.Run();
             if (i == -warmUp) first = last;
-            if (i >= 0) seconds[i] = Stopwatch.GetElapsedTime(from).TotalSeconds;
+            if (i >= 0) seconds[i] = Clock.Now - from;
         }
         Array.Sort(seconds);
         var timing = new Timing(seconds);
