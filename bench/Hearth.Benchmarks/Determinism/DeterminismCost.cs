@@ -30,7 +30,7 @@ internal static class DeterminismCost
             gain += gained;
         }
         using var training = new TrainingStep(shape, pool, MicroBatches);
-        Timing[] trees = Timing.Of([_ => training.Run(), _ => training.RunIntoOneBuffer()], Math.Max(3, repeats / 3));
+        Timing[] trees = Timing.Of([_ => training.Run(), _ => training.RunIntoOneBuffer()], Math.Max(5, repeats / 2));
         double tree = trees[0].Median, one = trees[1].Median;
         report.Row($"a step of {MicroBatches} micro-batches: tree, or one buffer", 1, tree * 1e3, one * 1e3, tree / one, Math.Max(0, tree - one) * 1e3);
         double step = Timing.Of(_ => training.Run(), 3).Median;
