@@ -11,12 +11,13 @@ public sealed unsafe class KeyValueCache
     /// <summary>An empty cache.</summary>
     /// <param name="layers">Layers that attend.</param>
     /// <param name="keyValueHeads">Key and value heads of a layer.</param>
-    /// <param name="headSize">Numbers in a head.</param>
-    public KeyValueCache(int layers, int keyValueHeads, int headSize)
+    /// <param name="keySize">Numbers in a head's key.</param>
+    /// <param name="valueSize">Numbers in a head's value; 0 when they are as many as in a key.</param>
+    public KeyValueCache(int layers, int keyValueHeads, int keySize, int valueSize = 0)
     {
         _blocks = new List<FloatBuffer>[layers];
         for (int i = 0; i < layers; i++) _blocks[i] = [];
-        BlockLength = keyValueHeads * Kernels.AttentionBlocks.HeadLength(headSize);
+        BlockLength = keyValueHeads * Kernels.AttentionBlocks.HeadLength(keySize, valueSize > 0 ? valueSize : keySize);
     }
 
     /// <summary>Tokens that every layer has seen.</summary>

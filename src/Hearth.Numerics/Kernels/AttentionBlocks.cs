@@ -4,20 +4,21 @@ namespace Hearth.Numerics.Kernels;
 
 /// <summary>
 /// The order in which attention reads keys and values: blocks of 64 positions, counted from the sequence's beginning. For one head, a block
-/// is its keys transposed, [D][64], then its values, [64][D rounded up to whole vectors].
+/// is its keys transposed, [D][64], then its values, [64][E rounded up to whole vectors].
 /// </summary>
 public static unsafe class AttentionBlocks
 {
     /// <summary>Positions in a block. A part of the arithmetic: the softmax is folded block by block, ascending.</summary>
     public const int Keys = 64;
 
-    /// <summary>D rounded up to whole vectors.</summary>
-    /// <param name="headSize">D, numbers in a head.</param>
+    /// <summary>A head's numbers rounded up to whole vectors.</summary>
+    /// <param name="headSize">Numbers in a head.</param>
     public static int Padded(int headSize) => (headSize + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
 
     /// <summary>Numbers in one head's block.</summary>
-    /// <param name="headSize">D, numbers in a head.</param>
-    public static int HeadLength(int headSize) => (headSize * Keys) + (Keys * Padded(headSize));
+    /// <param name="keySize">D, numbers in a key.</param>
+    /// <param name="valueSize">E, numbers in a value.</param>
+    public static int HeadLength(int keySize, int valueSize) => (keySize * Keys) + (Keys * Padded(valueSize));
 
     /// <summary>Blocks that so many positions take.</summary>
     /// <param name="positions">Positions from 0.</param>
@@ -26,22 +27,24 @@ public static unsafe class AttentionBlocks
     /// <summary>Stores the keys and values of consecutive positions of one head.</summary>
     /// <param name="blocks">Addresses of the blocks, all heads.</param>
     /// <param name="headOffset">Where the head's part begins in a block.</param>
-    /// <param name="headSize">D.</param>
+    /// <param name="keySize">D.</param>
+    /// <param name="valueSize">E.</param>
     /// <param name="position">Position of the first row.</param>
     /// <param name="rows">Rows to store.</param>
-    /// <param name="keys">First key, D numbers; rows are <paramref name="stride"/> apart.</param>
-    /// <param name="values">First value.</param>
-    /// <param name="stride">Distance between rows.</param>
-    public static void Append(nint[] blocks, int headOffset, int headSize, int position, int rows, float* keys, float* values, int stride)
+    /// <param name="keys">First key, D numbers; rows are <paramref name="keyStride"/> apart.</param>
+    /// <param name="keyStride">Distance between keys.</param>
+    /// <param name="values">First value, E numbers; rows are <paramref name="valueStride"/> apart.</param>
+    /// <param name="valueStride">Distance between values.</param>
+    public static void Append(nint[] blocks, int headOffset, int keySize, int valueSize, int position, int rows,
+        float* keys, int keyStride, float* values, int valueStride)
     {
-        int padded = Padded(headSize);
+        int padded = Padded(valueSize);
         for (int done = 0; done < rows;)
         {
             int slot = (position + done) % Keys, take = Math.Min(Keys - slot, rows - done);
             float* block = (float*)blocks[(position + done) / Keys] + headOffset;
-            float* from = keys + ((nint)done * stride);
-            Packing.Transpose(from, headSize, stride, take, Keys, block + slot);
-            Packing.Panel(values + ((nint)done * stride), take, stride, 1, headSize, padded, block + (headSize * Keys) + (slot * padded));
+            Packing.Transpose(keys + ((nint)done * keyStride), keySize, keyStride, take, Keys, block + slot);
+            Packing.Panel(values + ((nint)done * valueStride), take, valueStride, 1, valueSize, padded, block + (keySize * Keys) + (slot * padded));
             done += take;
         }
     }

@@ -16,6 +16,14 @@ public static unsafe class LinearOperations
         return Product(x, w, transposed: true);
     }
 
+    /// <summary>y = x·Wᵀ + b, for layers that may have a bias.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="w">[O, C]</param>
+    /// <param name="b">[O]; null for none.</param>
+    /// <returns>[N, O]</returns>
+    /// <exception cref="ShapeException">Shapes do not fit.</exception>
+    public static Tensor Linear(this Tensor x, Tensor w, Tensor? b) => b is null ? x.Linear(w) : x.Linear(w).AddBias(b);
+
     /// <summary>y = x·W + b.</summary>
     /// <param name="x">[N, C]</param>
     /// <param name="w">[C, O], as GPT-2's checkpoints store a linear layer.</param>
