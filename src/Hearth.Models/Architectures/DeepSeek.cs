@@ -36,9 +36,8 @@ public sealed class DeepSeek : Decoder
         : base(config, source)
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             var attention = new LatentAttention(config.Attention, Parameters, config.HiddenSize, config.NormEpsilon, layer);
             string name = $"model.layers.{layer}.mlp";
             Func<Tensor, Tensor> feedForward = config.Experts is null || layer < config.DenseBlocks

@@ -43,9 +43,8 @@ public sealed class Gemma3 : Decoder
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
         RopeTable nearRope = config.NearRope.Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             bool near = layer % Period != Period - 1;
             var spec = new GroupedAttentionSpec { Norm = QkNorm.Head, Window = near ? config.SlidingWindow : 0, Scale = config.Scale };
             var attention = new GroupedAttention(config, spec, Parameters, layer);

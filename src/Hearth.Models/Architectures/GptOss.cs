@@ -31,9 +31,8 @@ public sealed class GptOss : Decoder
         : base(config, source)
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             var spec = new GroupedAttentionSpec { QkvBias = true, OutputBias = true, Sinks = true, Window = layer % 2 == 0 ? config.SlidingWindow : 0 };
             var attention = new GroupedAttention(config, spec, Parameters, layer);
             var experts = new MixtureOfExperts($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.Experts);

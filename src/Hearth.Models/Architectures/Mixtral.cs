@@ -32,9 +32,8 @@ public sealed class Mixtral : Decoder
         : base(config, source)
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             var attention = new GroupedAttention(config, new GroupedAttentionSpec { Norm = config.QkNorm, Window = config.SlidingWindow }, Parameters, layer);
             var experts = new MixtureOfExperts($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.Experts);
             Add(PreNorm(layer, (h, batch) => attention.Forward(h, rope, batch), experts.Forward));

@@ -30,9 +30,8 @@ public sealed class Olmo2 : Decoder
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
         RopeTable plainRope = (config.Rope with { Scaling = null }).Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             bool near = config.SlidingWindow > 0 && layer % Period != Period - 1;
             var attention = new GroupedAttention(config, new GroupedAttentionSpec { Norm = QkNorm.Row, Window = near ? config.SlidingWindow : 0 }, Parameters, layer);
             var feedForward = new GatedFeedForward($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.IntermediateSize);

@@ -23,9 +23,8 @@ public sealed class Phi3 : Decoder
         : base(config, source)
     {
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
-        for (int i = 0; i < config.NumHiddenLayers; i++)
+        for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            int layer = i;
             var attention = new GroupedAttention(config, new GroupedAttentionSpec { Fused = true, Window = config.SlidingWindow }, Parameters, layer);
             var feedForward = new GatedFeedForward($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.IntermediateSize, fused: true);
             Add(PreNorm(layer, (h, batch) => attention.Forward(h, rope, batch), feedForward.Forward));

@@ -5,7 +5,7 @@ using Hearth.Numerics.Operations;
 namespace Hearth.Models.Architectures.Files;
 
 /// <summary>Reads a model's sizes from the metadata of a GGUF file. Keys are those of ggml's docs/gguf.md.</summary>
-internal sealed class GgufConfig
+public sealed class GgufConfig
 {
     private const int MostSize = 1 << 22;
     private const int MostLayers = 4096;

@@ -1,3 +1,4 @@
+using Hearth.Models.Architectures.Parts;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Numerics;
 using Hearth.Numerics.Quantization;
@@ -10,7 +11,7 @@ namespace Hearth.Models.Architectures.Files;
 /// </summary>
 /// <param name="file">The file.</param>
 /// <param name="config">The model's sizes.</param>
-internal sealed class GgufParameters(GgufModel file, ModelConfig config) : IParameterSource
+public sealed class GgufParameters(GgufModel file, ModelConfig config) : IParameterSource
 {
     private readonly string _architecture = file.Metadata.Text("general.architecture");
 

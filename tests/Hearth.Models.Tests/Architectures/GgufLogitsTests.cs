@@ -9,7 +9,7 @@ using Xunit;
 namespace Hearth.Models.Tests.Architectures;
 
 /// <summary>Small models of every family, with logits by llama.cpp and by an independent float64 pass.</summary>
-public sealed class GgufConformanceTests
+public sealed class GgufLogitsTests
 {
     public static TheoryData<string> Names =>
     [
