@@ -23,15 +23,56 @@ public sealed class GgufLogitsTests
     [MemberData(nameof(Names))]
     public void Logits_agree_with_the_reference(string name)
     {
-        string folder = SharedData.At("conformance/gguf");
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, name + ".json")));
-        int[] tokens = [.. json.RootElement.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())];
-        using GgufModel file = GgufModel.Open(Path.Combine(folder, name + ".gguf"));
-        ModelConfig config = GgufConfig.Read(file, 256);
-        LanguageModel model = config.Create(new GgufParameters(file, config));
+        (LanguageModel model, int[] tokens, string reference) = Open(name);
         var tape = new Tape(WorkerPool.Alone, recording: false);
         float[] logits = model.Logits(tape, new SequenceBatch(tokens)).Data.ToArray();
-        Distance(logits, Path.Combine(folder, name + ".exact.f32")).ShouldBeLessThan(1e-4f);
+        Distance(logits, reference).ShouldBeLessThan(1e-4f);
+    }
+
+    [Theory]
+    [InlineData("llama-moe")]
+    [InlineData("qwen2")]
+    [InlineData("deepseek2-v3")]
+    [InlineData("gpt-oss")]
+    [InlineData("olmo3")]
+    [InlineData("gemma3")]
+    [InlineData("minimax-m2")]
+    [InlineData("phi3-longrope")]
+    public void A_token_has_the_same_bits_in_one_pass_one_by_one_in_pieces_and_in_company(string name)
+    {
+        (LanguageModel model, int[] tokens, _) = Open(name);
+        tokens = [.. Enumerable.Range(0, 6).SelectMany(_ => tokens)];                        // 144, beyond two blocks of keys and every window
+        using var pool = new WorkerPool(2);
+        var tape = new Tape(pool, recording: false);
+        float[] whole = model.Logits(tape, new SequenceBatch(tokens)).Data.ToArray();
+        InPieces(model, tape, tokens, 1).ShouldBe(whole);
+        InPieces(model, tape, tokens, 37).ShouldBe(whole);
+        int[] other = [.. tokens.Reverse().Take(50)];
+        tape.Reset();
+        var together = new SequenceBatch([.. other, .. tokens], [new Segment(0, other.Length), new Segment(other.Length, tokens.Length)]);
+        model.Logits(tape, together).Data[(other.Length * model.Config.VocabularySize)..].ToArray().ShouldBe(whole);
+    }
+
+    private static float[] InPieces(LanguageModel model, Tape tape, int[] tokens, int size)
+    {
+        KeyValueCache cache = model.NewCache();
+        var logits = new List<float>();
+        foreach (int[] piece in tokens.Chunk(size))
+        {
+            tape.Reset();
+            logits.AddRange(model.Logits(tape, new SequenceBatch(piece, cache)).Data);
+        }
+        return [.. logits];
+    }
+
+    private static (LanguageModel Model, int[] Tokens, string Reference) Open(string name)
+    {
+        string path = Path.Combine(SharedData.At("conformance/gguf"), name);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path + ".json"));
+        int[] tokens = [.. json.RootElement.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())];
+        using GgufModel file = GgufModel.Open(path + ".gguf");
+        ModelConfig config = GgufConfig.Read(file, 256);
+        return (config.Create(new GgufParameters(file, config)), tokens, path + ".exact.f32");
     }
 
     private static float Distance(float[] logits, string reference)
