@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Kernels;
 
@@ -16,60 +17,68 @@ public static unsafe class AttentionForward
     /// <param name="ValueSize">E, numbers in a value.</param>
     /// <param name="Scale">Factor of the scores.</param>
     /// <param name="Window">How many positions a token sees, itself included; 0 for all.</param>
-    /// <param name="Sink">A score that takes part in the softmax and has no value; negative infinity for none.</param>
-    public readonly record struct Head(int KeySize, int ValueSize, float Scale, int Window = 0, float Sink = float.NegativeInfinity);
+    /// <param name="Cache">How blocks hold keys and values.</param>
+    public readonly record struct Head(int KeySize, int ValueSize, float Scale, int Window = 0, TensorType Cache = TensorType.F32);
 
-    /// <summary>Attends a head's queries to the blocks.</summary>
-    /// <param name="head">What the head's attention is like.</param>
-    /// <param name="q">First query, D numbers; rows are <paramref name="qStride"/> apart.</param>
-    /// <param name="qStride">Distance between queries.</param>
-    /// <param name="o">First result, E numbers; rows are <paramref name="oStride"/> apart.</param>
-    /// <param name="oStride">Distance between results.</param>
-    /// <param name="rows">Queries.</param>
-    /// <param name="position">Position of the first query.</param>
+    /// <summary>Rows that attend to the same keys and values: a head's at consecutive positions, or several heads' at one.</summary>
+    /// <param name="Count">How many rows.</param>
+    /// <param name="Position">Position of the first.</param>
+    /// <param name="Step">1 for consecutive positions, 0 for one.</param>
+    /// <param name="QStride">Distance between their queries.</param>
+    /// <param name="OStride">Distance between their results.</param>
+    public readonly record struct Rows(int Count, int Position, int Step, int QStride, int OStride);
+
+    /// <summary>Attends queries to the blocks.</summary>
+    /// <param name="head">What the attention is like.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="q">First query, D numbers.</param>
+    /// <param name="o">First result, E numbers.</param>
     /// <param name="blocks">Addresses of the blocks.</param>
-    /// <param name="headOffset">Where the key-value head's part begins in a block.</param>
+    /// <param name="headOffset">Where the key-value head's part begins in a block, in bytes.</param>
+    /// <param name="sinks">A score for each head that takes part in its softmax and has no value; null for none.</param>
     /// <param name="logSum">Receives each row's log of the sum of exponentials; rows are <paramref name="logSumStride"/> apart; may be null.</param>
     /// <param name="logSumStride">Distance between rows' sums.</param>
-    public static void Run(Head head, float* q, int qStride, float* o, int oStride, int rows, int position, nint[] blocks, int headOffset,
-        float* logSum, int logSumStride)
+    public static void Run(Head head, Rows rows, float* q, float* o, nint[] blocks, int headOffset, float* sinks = null, float* logSum = null, int logSumStride = 0)
     {
         int padded = AttentionBlocks.Padded(head.ValueSize);
-        float* scratch = Scratch.Rent(Scratch.Use.Attention, Tile * (AttentionBlocks.Keys + padded));
-        float* scores = scratch, sums = scratch + (Tile * AttentionBlocks.Keys);
+        int laidOut = head.Cache == TensorType.F32 ? 0 : AttentionBlocks.Floats(head.KeySize, head.ValueSize);
+        float* scratch = Scratch.Rent(Scratch.Use.Attention, (Tile * (AttentionBlocks.Keys + padded)) + laidOut);
+        float* scores = scratch, sums = scratch + (Tile * AttentionBlocks.Keys), open = sums + (Tile * padded);
         float* max = stackalloc float[Tile], total = stackalloc float[Tile];
-        for (int row = 0; row < rows; row += Tile)
+        for (int row = 0; row < rows.Count; row += Tile)
         {
-            int count = Math.Min(Tile, rows - row), first = position + row;
+            int count = Math.Min(Tile, rows.Count - row), first = rows.Position + (row * rows.Step), last = first + ((count - 1) * rows.Step);
             new Span<float>(sums, Tile * padded).Clear();
             for (int r = 0; r < count; r++)
             {
                 max[r] = float.NegativeInfinity;
                 total[r] = 0f;
             }
-            float* qRow = q + ((nint)row * qStride);
-            for (int b = FirstSeen(first, head.Window) / AttentionBlocks.Keys; b * AttentionBlocks.Keys < first + count; b++)
+            float* qRow = q + ((nint)row * rows.QStride);
+            for (int b = FirstSeen(first, head.Window) / AttentionBlocks.Keys; b * AttentionBlocks.Keys <= last; b++)
             {
-                float* keys = (float*)blocks[b] + headOffset, values = keys + (head.KeySize * AttentionBlocks.Keys);
                 int key = b * AttentionBlocks.Keys, common = Math.Min(AttentionBlocks.Keys, first + 1 - key);
-                if (count == Tile && common > 0 && FirstSeen(first + Tile - 1, head.Window) <= key)
+                float* keys = AttentionBlocks.Open(head.Cache, blocks[b], headOffset, head.KeySize, head.ValueSize, Math.Min(AttentionBlocks.Keys, last + 1 - key), open);
+                float* values = keys + (head.KeySize * AttentionBlocks.Keys);
+                if (count == Tile && common > 0 && FirstSeen(last, head.Window) <= key)
                 {
-                    Block(head, qRow, qStride, keys, values, common, padded, scores, sums, max, total);
+                    Block(head, rows, qRow, keys, values, common, padded, scores, sums, max, total);
                     continue;
                 }
                 for (int r = 0; r < count; r++)
                 {
-                    int seen = Math.Max(0, FirstSeen(first + r, head.Window) - key), valid = Math.Min(AttentionBlocks.Keys, first + r + 1 - key);
+                    int position = first + (r * rows.Step);
+                    int seen = Math.Max(0, FirstSeen(position, head.Window) - key), valid = Math.Min(AttentionBlocks.Keys, position + 1 - key);
                     if (seen >= valid) continue;
-                    AttentionBlocks.Scores(qRow + ((nint)r * qStride), keys, head.KeySize, scores);
+                    AttentionBlocks.Scores(qRow + ((nint)r * rows.QStride), keys, head.KeySize, scores);
                     Fold(scores, seen, valid, head.Scale, ref max[r], ref total[r], sums + (r * padded), padded);
                     AttentionBlocks.AddValues(scores, seen, valid, values, padded, sums + (r * padded));
                 }
             }
             for (int r = 0; r < count; r++)
             {
-                if (head.Sink > float.NegativeInfinity) AddSink(head.Sink, ref max[r], ref total[r], sums + (r * padded), padded);
-                Finish(sums + (r * padded), total[r], head.ValueSize, o + ((nint)(row + r) * oStride));
+                if (sinks is not null) AddSink(sinks[rows.Step == 0 ? row + r : 0], ref max[r], ref total[r], sums + (r * padded), padded);
+                Finish(sums + (r * padded), total[r], head.ValueSize, o + ((nint)(row + r) * rows.OStride));
                 if (logSum is not null) logSum[(nint)(row + r) * logSumStride] = max[r] + (float)Canonical.Log(total[r]);
             }
         }
@@ -79,20 +88,20 @@ public static unsafe class AttentionForward
     private static int FirstSeen(int position, int window) => window > 0 ? Math.Max(0, position - window + 1) : 0;
 
     /// <summary>A tile of queries against a block: the keys that all of them see together, then those that only the later ones see.</summary>
-    private static void Block(Head head, float* q, int stride, float* keys, float* values, int common, int padded,
+    private static void Block(Head head, Rows rows, float* q, float* keys, float* values, int common, int padded,
         float* scores, float* sums, float* max, float* total)
     {
         new Span<float>(scores, Tile * AttentionBlocks.Keys).Clear();
-        SmallProduct.Add(Tile, AttentionBlocks.Keys, head.KeySize, q, stride, 1, keys, AttentionBlocks.Keys, scores, AttentionBlocks.Keys);
+        SmallProduct.Add(Tile, AttentionBlocks.Keys, head.KeySize, q, rows.QStride, 1, keys, AttentionBlocks.Keys, scores, AttentionBlocks.Keys);
         for (int r = 0; r < Tile; r++)
         {
-            int valid = Math.Min(AttentionBlocks.Keys, common + r);
+            int valid = Math.Min(AttentionBlocks.Keys, common + (r * rows.Step));
             Fold(scores + (r * AttentionBlocks.Keys), 0, valid, head.Scale, ref max[r], ref total[r], sums + (r * padded), padded);
         }
         SmallProduct.Add(Tile, padded, common, scores, AttentionBlocks.Keys, 1, values, padded, sums, padded);
         for (int r = 1; r < Tile; r++)
         {
-            int valid = Math.Min(AttentionBlocks.Keys, common + r);
+            int valid = Math.Min(AttentionBlocks.Keys, common + (r * rows.Step));
             AttentionBlocks.AddValues(scores + (r * AttentionBlocks.Keys), common, valid, values, padded, sums + (r * padded));
         }
     }

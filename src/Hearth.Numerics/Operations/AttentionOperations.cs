@@ -1,4 +1,5 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Operations;
 
@@ -95,30 +96,37 @@ public static unsafe class AttentionOperations
     {
         Tape tape = q.Tape!;
         int keySize = shape.KeySize, valueSize = shape.ValueSize, heads = q.Columns / keySize, group = heads / keyValueHeads;
-        int headLength = AttentionBlocks.HeadLength(keySize, valueSize), blockLength = keyValueHeads * headLength;
-        nint[][] blocks = Blocks(tape, batch, layer, blockLength);
+        nint[][] blocks = Blocks(tape, batch, layer, keyValueHeads * AttentionBlocks.HeadBytes(TensorType.F32, keySize, valueSize));
         tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
         {
             for (int i = from; i < to; i++)
             {
                 int kvHead = i % keyValueHeads, s = i / keyValueHeads;
                 Segment segment = batch.Segments[s];
+                TensorType cache = segment.Cache?.Type ?? TensorType.F32;
+                int offset = kvHead * AttentionBlocks.HeadBytes(cache, keySize, valueSize);
                 nint keyRow = ((nint)segment.Start * k.Columns) + (kvHead * keySize), valueRow = ((nint)segment.Start * v.Columns) + (kvHead * valueSize);
-                AttentionBlocks.Append(blocks[s], kvHead * headLength, keySize, valueSize, segment.Past, segment.Count,
+                AttentionBlocks.Append(cache, blocks[s], offset, keySize, valueSize, segment.Past, segment.Count,
                     k.Pointer + keyRow, k.Columns, v.Pointer + valueRow, v.Columns);
-                for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+
+                // A single token's heads read the same keys and values, so they go together; of several tokens, each head's rows do.
+                bool together = segment.Count == 1 && logSum is null;
+                AttentionForward.Rows rows = together
+                    ? new(group, segment.Past, 0, keySize, valueSize)
+                    : new(segment.Count, segment.Past, 1, q.Columns, o.Columns);
+                for (int head = kvHead * group; head < (kvHead + 1) * group; head += together ? group : 1)
                 {
                     nint row = ((nint)segment.Start * q.Columns) + (head * keySize), into = ((nint)segment.Start * o.Columns) + (head * valueSize);
                     float* sums = logSum is null ? null : logSum.Pointer + ((nint)segment.Start * heads) + head;
-                    AttentionForward.Run(shape.Head(head), q.Pointer + row, q.Columns, o.Pointer + into, o.Columns, segment.Count, segment.Past,
-                        blocks[s], kvHead * headLength, sums, heads);
+                    float* sinks = shape.Sinks is null ? null : shape.Sinks.Pointer + head;
+                    AttentionForward.Run(shape.Head(cache), rows, q.Pointer + row, o.Pointer + into, blocks[s], offset, sinks, sums, heads);
                 }
             }
         });
     }
 
     /// <summary>Each segment's blocks: those of its cache, or memory of this pass for a segment without one.</summary>
-    private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockLength)
+    private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockBytes)
     {
         var blocks = new nint[batch.Segments.Length][];
         for (int s = 0; s < blocks.Length; s++)
@@ -130,9 +138,9 @@ public static unsafe class AttentionOperations
                 continue;
             }
             int count = AttentionBlocks.CountFor(segment.Count);
-            float* memory = tape.Scratch(s, count * blockLength);
+            float* memory = tape.Scratch(s, count * (blockBytes / sizeof(float)));
             blocks[s] = new nint[count];
-            for (int b = 0; b < count; b++) blocks[s][b] = (nint)(memory + ((nint)b * blockLength));
+            for (int b = 0; b < count; b++) blocks[s][b] = (nint)memory + ((nint)b * blockBytes);
         }
         return blocks;
     }

@@ -1,4 +1,5 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Operations;
 
@@ -20,5 +21,5 @@ public sealed record AttentionShape(int KeySize, int ValueSize, float Scale, int
     /// <summary>True for attention that can be trained.</summary>
     internal bool IsPlain => KeySize == ValueSize && Window == 0 && Sinks is null;
 
-    internal AttentionForward.Head Head(int head) => new(KeySize, ValueSize, Scale, Window, Sinks is null ? float.NegativeInfinity : Sinks.Data[head]);
+    internal AttentionForward.Head Head(TensorType cache) => new(KeySize, ValueSize, Scale, Window, cache);
 }

@@ -1,4 +1,5 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
@@ -7,8 +8,12 @@ internal static unsafe class AttentionCases
     public static KernelCase[] All { get; } =
     [
         new("AttentionBlocks.Padded", (_, e) => Integers(e, AttentionBlocks.Padded, d => (long)Math.Ceiling(d / 16.0) * 16)),
-        new("AttentionBlocks.HeadLength", (_, e) => Integers(e, d => AttentionBlocks.HeadLength(d, 200 - d), d => (64 * d)
-            + (64 * (long)Math.Ceiling((200 - d) / 16.0) * 16))),
+        new("AttentionBlocks.HeadBytes", (_, e) =>
+        {
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.F32, d, 200 - d), d => 4 * ((64 * d) + (64 * (long)Math.Ceiling((200 - d) / 16.0) * 16)));
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.F16, d, 200 - d), d => 2 * ((64 * d) + (64 * (long)Math.Ceiling((200 - d) / 16.0) * 16)));
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.Q8_0, 32 * d, 64), d => 64 * 34 * (d + 2));
+        }),
         new("AttentionBlocks.CountFor", (_, e) => Integers(e, AttentionBlocks.CountFor, n => (long)Math.Ceiling(n / 64.0))),
         new("AttentionBlocks.Append", Append),
         new("AttentionForward.Run", Forward),
@@ -36,7 +41,7 @@ internal static unsafe class AttentionCases
         var inputs = new Inputs(101);
         foreach ((int d, int heads, int[] cuts) in ((int, int, int[])[])[(8, 1, [70]), (24, 2, [1, 62, 1, 3]), (33, 1, [64, 64])])
         {
-            int rows = cuts.Sum(), padded = AttentionBlocks.Padded(d), head = heads - 1, headLength = AttentionBlocks.HeadLength(d, d);
+            int rows = cuts.Sum(), padded = AttentionBlocks.Padded(d), head = heads - 1, headLength = (padded * 64) + (64 * d);
             float[] keys = inputs.Spread(rows * heads * d), values = inputs.Spread(rows * heads * d);
             FloatBuffer k = Memory.Of(keys), v = Memory.Of(values);
             FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(rows)).Select(_ =>
@@ -46,7 +51,7 @@ internal static unsafe class AttentionCases
             foreach (int cut in cuts)
             {
                 nint from = (position * heads * d) + (head * d);
-                AttentionBlocks.Append(blocks, head * headLength, d, d, position, cut, k.Pointer + from, heads * d, v.Pointer + from, heads * d);
+                AttentionBlocks.Append(TensorType.F32, blocks, head * headLength * sizeof(float), d, d, position, cut, k.Pointer + from, heads * d, v.Pointer + from, heads * d);
                 position += cut;
             }
             for (int b = 0; b < memory.Length; b++)

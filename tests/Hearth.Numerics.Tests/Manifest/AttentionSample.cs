@@ -1,11 +1,13 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
 /// <summary>Queries, keys and values of one sequence, attention over them by the kernels, and the same in float64 with its
 /// bounds.</summary>
 internal sealed unsafe class AttentionSample(
-    Inputs inputs, int headSize, int heads, int keyValueHeads, int past, int count, float size, int valueSize = 0, int window = 0, float? sink = null)
+    Inputs inputs, int headSize, int heads, int keyValueHeads, int past, int count, float size, int valueSize = 0, int window = 0, float? sink = null,
+    TensorType cache = TensorType.F32)
 {
     private readonly int _valueSize = valueSize > 0 ? valueSize : headSize;
     private readonly float[] _q = inputs.Even(count * heads * headSize, size);
@@ -22,24 +24,26 @@ internal sealed unsafe class AttentionSample(
     /// <summary>The results [count, heads · D] and log sums [count, heads].</summary>
     public (float[] O, float[] LogSum) Forward(WorkerPool pool)
     {
-        int headLength = AttentionBlocks.HeadLength(headSize, _valueSize), keys = past + count;
+        int headBytes = AttentionBlocks.HeadBytes(cache, headSize, _valueSize), keys = past + count;
         FloatBuffer q = Memory.Of(_q), k = Memory.Of(_k), v = Memory.Of(_v);
         FloatBuffer o = Memory.Unwritten(count * heads * _valueSize), logSum = Memory.Unwritten(count * heads);
         FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(keys)).Select(_ =>
-            Memory.Unwritten(keyValueHeads * headLength))];
+            Memory.Unwritten(keyValueHeads * headBytes / sizeof(float)))];
         nint[] blocks = [.. memory.Select(b => (nint)b.Pointer)];
         for (int head = 0; head < keyValueHeads; head++)
         {
-            AttentionBlocks.Append(blocks, head * headLength, headSize, _valueSize, 0, keys, k.Pointer + (head * headSize), keyValueHeads * headSize,
+            AttentionBlocks.Append(cache, blocks, head * headBytes, headSize, _valueSize, 0, keys, k.Pointer + (head * headSize), keyValueHeads * headSize,
                 v.Pointer + (head * _valueSize), keyValueHeads * _valueSize);
         }
         pool.For(heads, 1, (from, to) =>
         {
             for (int h = from; h < to; h++)
             {
-                var head = new AttentionForward.Head(headSize, _valueSize, _scale, window, sink ?? float.NegativeInfinity);
-                AttentionForward.Run(head, q.Pointer + (h * headSize), heads * headSize, o.Pointer + (h * _valueSize), heads * _valueSize, count, past,
-                    blocks, h / Group * headLength, logSum.Pointer + h, heads);
+                var head = new AttentionForward.Head(headSize, _valueSize, _scale, window, cache);
+                var rows = new AttentionForward.Rows(count, past, 1, heads * headSize, heads * _valueSize);
+                float extra = sink ?? 0;
+                AttentionForward.Run(head, rows, q.Pointer + (h * headSize), o.Pointer + (h * _valueSize), blocks, h / Group * headBytes,
+                    sink is null ? null : &extra, logSum.Pointer + h, heads);
             }
         });
         GC.KeepAlive(memory);
