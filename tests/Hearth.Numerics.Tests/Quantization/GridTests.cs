@@ -47,7 +47,6 @@ public sealed class GridTests
 
     [Theory]
     [InlineData(0f)]
-    [InlineData(-0f)]
     [InlineData(1e-38f)]
     [InlineData(-7e-8f)]
     [InlineData(3.4e38f)]
