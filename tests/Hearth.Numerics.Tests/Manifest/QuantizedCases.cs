@@ -54,6 +54,7 @@ internal static class QuantizedCases
             QuantizedRows.Dequantize(format.Type, bytes, read);
             double step = format.BitsPerNumber > 15 ? 0.005 : 2.2 / ((1 << Math.Min((int)format.BitsPerNumber, 8)) - 1);
             if (format.Type is TensorType.TQ1_0 or TensorType.TQ2_0 or TensorType.Q2_K) step = 0.9;
+            if (format.Type == TensorType.MXFP4) step = 0.26;                    // the largest value, 6, stands for numbers up to 8
             e.Add(read, i =>
             {
                 int block = i / n;
