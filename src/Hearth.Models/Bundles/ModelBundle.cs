@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models.Architectures;
+using Hearth.Models.Architectures.Files;
 using Hearth.Models.Chat;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Safetensors;
@@ -44,8 +45,7 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
         ModelConfig config = ConfigJson.Read(Path.Combine(folder, ConfigName));
         using SafetensorsModel weights = SafetensorsModel.Open(folder);
         RequireFit(config, weights, folder);
-        LanguageModel model = config.Create();
-        model.Parameters.Load(weights);
+        LanguageModel model = Create(config, weights);
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(folder, TokenizerName));
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
@@ -91,6 +91,15 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <summary>The digest that <see cref="WeightsName"/> has, or would have.</summary>
     /// <param name="model">The model.</param>
     public static string WeightsDigest(LanguageModel model) => SafetensorsWriter.DigestOf(model.Parameters.ToSafetensors(), Metadata);
+
+    /// <summary>Families that Hearth trains own every number and refuse what they do not know; the others take from the files what they need.</summary>
+    private static LanguageModel Create(ModelConfig config, SafetensorsModel weights)
+    {
+        if (config is not (LlamaConfig or Gpt2Config)) return config.Create(new HubParameters(weights, config));
+        LanguageModel model = config.Create();
+        model.Parameters.Load(weights);
+        return model;
+    }
 
     /// <summary>Refuses a configuration that asks for other memory than the weights take, before any of it is allocated.</summary>
     private static void RequireFit(ModelConfig config, SafetensorsModel weights, string folder)
