@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Hearth.Models.Bundles;
 
 /// <summary>Fields of config.json with bounds, each error naming its key.</summary>
-internal sealed class ConfigFields(string path, JsonElement root)
+internal sealed class ConfigFields(string path, JsonElement root, string within = "")
 {
     public bool Has(string name) => Find(name) is not null;
 
@@ -46,7 +46,7 @@ internal sealed class ConfigFields(string path, JsonElement root)
     public ConfigFields? Inside(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.Object } e => new ConfigFields(path, e),
+        { ValueKind: JsonValueKind.Object } e => new ConfigFields(path, e, $"{within}{name}."),
         { } e => throw Bad(name, $"{e.ValueKind}", "an object"),
     };
 
@@ -67,7 +67,7 @@ internal sealed class ConfigFields(string path, JsonElement root)
     };
 
     public ModelFileException Bad(string name, string found, string expected) =>
-        new(path, $"'{name}' is {found}, expected {expected}.");
+        new(path, $"'{within}{name}' is {found}, expected {expected}.");
 
     public static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
