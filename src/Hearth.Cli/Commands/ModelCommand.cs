@@ -13,7 +13,7 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth model</c>: looks into a model.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits() };
+    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits(), DequantizeCommand.Create(), ExportCommand.Create() };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
 
@@ -22,9 +22,10 @@ internal static class ModelCommand
         Argument<string> model = Model();
         Option<bool> json = Common.Json();
         var command = new Command("show", "Print a model's architecture, sizes, digests and origin.") { model, json };
-        command.Example("hearth model show factbook");
+        command.Example("hearth model show factbook", "hearth model show model.gguf");
         command.SetAction(parsed =>
         {
+            if (ShowGguf.Is(parsed.GetValue(model)!)) return ShowGguf.Run(parsed.GetValue(model)!, parsed.GetValue(json));
             ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
             ModelConfig c = bundle.Model.Config;
             RunFolder run = RunFolder.OfModel(bundle.Folder);
