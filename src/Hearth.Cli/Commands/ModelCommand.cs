@@ -13,7 +13,7 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth model</c>: looks into a model.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits() };
+    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits(), ModelTemplateCommand.Create() };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
 
