@@ -14,10 +14,12 @@ internal static class Places
     public static string Runs => Path.Combine(Home, "runs");
 
     /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>
-    public static ModelBundle Model(string given)
+    public static ModelBundle Model(string given) => ModelBundle.Load(Folder(given));
+
+    /// <summary>The folder of the model a person means.</summary>
+    public static string Folder(string given)
     {
-        string? folder = Candidates(given).FirstOrDefault(Directory.Exists);
-        if (folder is not null) return ModelBundle.Load(folder);
+        if (Candidates(given).FirstOrDefault(Directory.Exists) is { } folder) return folder;
         string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
         throw new UsageException($"{given}: there is no such model. " + (known.Length > 0
             ? $"Give a model's folder, or one of: {string.Join(", ", known)}."

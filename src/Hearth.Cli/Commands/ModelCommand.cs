@@ -13,7 +13,10 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth model</c>: looks into a model.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits(), DequantizeCommand.Create(), ExportCommand.Create() };
+    public static Command Create() => new("model", "Look into a model.")
+    {
+        Show(), Tokenize(), Logits(), DequantizeCommand.Create(), ExportCommand.Create(), ModelTemplateCommand.Create(),
+    };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
 
