@@ -1,5 +1,6 @@
 using Hearth.Models.Architectures.Parts;
 using Hearth.Numerics;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Architectures;
 
@@ -23,10 +24,12 @@ public sealed record DeepSeekConfig : DecoderConfig
 public sealed class DeepSeek : Decoder
 {
     /// <summary>An empty cache for one sequence: a latent and a turned key a token, whatever the number of heads.</summary>
-    public override KeyValueCache NewCache()
+    /// <param name="type">How it holds its numbers: F32, F16 or Q8_0.</param>
+    /// <param name="pool">Where its blocks come from and go back to; null for none.</param>
+    public override KeyValueCache NewCache(TensorType type = TensorType.F32, BlockPool? pool = null)
     {
         LatentAttentionSpec a = ((DeepSeekConfig)Config).Attention;
-        return new KeyValueCache(Config.NumHiddenLayers, 1, a.Rank + a.TurnedSize, a.Rank);
+        return new KeyValueCache(Config.NumHiddenLayers, 1, a.Rank + a.TurnedSize, a.Rank, type, pool: pool);
     }
 
     /// <summary>Makes the model.</summary>

@@ -35,6 +35,9 @@ public sealed class Gemma3 : Decoder
 
     private protected override float EmbeddingFactor => MathF.Sqrt(Config.HiddenSize);
 
+    /// <inheritdoc/>
+    public override int Window(int layer) => layer % Period != Period - 1 ? ((Gemma3Config)Config).SlidingWindow : 0;
+
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
@@ -45,8 +48,9 @@ public sealed class Gemma3 : Decoder
         RopeTable nearRope = config.NearRope.Table(config.MaxPositionEmbeddings);
         for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            bool near = layer % Period != Period - 1;
-            var spec = new GroupedAttentionSpec { Norm = QkNorm.Head, Window = near ? config.SlidingWindow : 0, Scale = config.Scale };
+            int window = Window(layer);
+            bool near = window > 0;
+            var spec = new GroupedAttentionSpec { Norm = QkNorm.Head, Window = window, Scale = config.Scale };
             var attention = new GroupedAttention(config, spec, Parameters, layer);
             var feedForward = new GatedFeedForward($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.IntermediateSize, gelu: true);
             Tensor before = Norm(layer, "input_layernorm"), after = Norm(layer, "post_attention_layernorm");

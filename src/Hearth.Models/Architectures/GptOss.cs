@@ -24,6 +24,9 @@ public sealed class GptOss : Decoder
     /// <summary>The limit of the experts' gated unit, as the model's reference code has it.</summary>
     public const float GateLimit = 7f;
 
+    /// <inheritdoc/>
+    public override int Window(int layer) => layer % 2 == 0 ? ((GptOssConfig)Config).SlidingWindow : 0;
+
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
@@ -33,7 +36,7 @@ public sealed class GptOss : Decoder
         RopeTable rope = config.Rope.Table(config.MaxPositionEmbeddings);
         for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            var spec = new GroupedAttentionSpec { QkvBias = true, OutputBias = true, Sinks = true, Window = layer % 2 == 0 ? config.SlidingWindow : 0 };
+            var spec = new GroupedAttentionSpec { QkvBias = true, OutputBias = true, Sinks = true, Window = Window(layer) };
             var attention = new GroupedAttention(config, spec, Parameters, layer);
             var experts = new MixtureOfExperts($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.Experts);
             Add(PreNorm(layer, (h, batch) => attention.Forward(h, rope, batch), experts.Forward));

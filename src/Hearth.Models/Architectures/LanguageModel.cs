@@ -1,5 +1,6 @@
 using Hearth.Numerics;
 using Hearth.Numerics.Operations;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Architectures;
 
@@ -43,6 +44,16 @@ public abstract class LanguageModel(ModelConfig config, IParameterSource? source
     public double Loss(Tape tape, SequenceBatch batch, int[] targets, float scale, float[]? rowLosses = null) =>
         Forward(tape, batch).CrossEntropy(Head, targets, scale, rowLosses);
 
+    /// <summary>How many tokens a token sees in a layer, itself included; 0 for all before it.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    public virtual int Window(int layer) => 0;
+
     /// <summary>An empty cache for one sequence.</summary>
-    public virtual KeyValueCache NewCache() => new(Config.NumHiddenLayers, Config.NumKeyValueHeads, Config.HeadDim);
+    /// <param name="type">How it holds its numbers: F32, F16 or Q8_0.</param>
+    /// <param name="pool">Where its blocks come from and go back to; null for none.</param>
+    /// <exception cref="ArgumentException">The type does not fit the heads of this model.</exception>
+    public virtual KeyValueCache NewCache(TensorType type = TensorType.F32, BlockPool? pool = null) =>
+        new(Config.NumHiddenLayers, Config.NumKeyValueHeads, Config.HeadDim, 0, type, Windows(), pool);
+
+    private protected int[] Windows() => [.. Enumerable.Range(0, Config.NumHiddenLayers).Select(Window)];
 }

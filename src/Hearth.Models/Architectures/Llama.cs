@@ -41,6 +41,9 @@ public sealed class Llama : LanguageModel
     private readonly Tensor _norm;
     private readonly RopeTable _rope;
 
+    /// <inheritdoc/>
+    public override int Window(int layer) => _c.SlidingWindow;
+
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>

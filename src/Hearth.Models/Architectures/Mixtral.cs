@@ -25,6 +25,9 @@ public sealed record MixtralConfig : DecoderConfig
 /// </summary>
 public sealed class Mixtral : Decoder
 {
+    /// <inheritdoc/>
+    public override int Window(int layer) => ((MixtralConfig)Config).SlidingWindow;
+
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>

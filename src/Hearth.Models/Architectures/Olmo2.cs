@@ -22,6 +22,9 @@ public sealed class Olmo2 : Decoder
 {
     private const int Period = 4;
 
+    /// <inheritdoc/>
+    public override int Window(int layer) => layer % Period != Period - 1 ? ((Olmo2Config)Config).SlidingWindow : 0;
+
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
@@ -32,8 +35,9 @@ public sealed class Olmo2 : Decoder
         RopeTable plainRope = (config.Rope with { Scaling = null }).Table(config.MaxPositionEmbeddings);
         for (int layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            bool near = config.SlidingWindow > 0 && layer % Period != Period - 1;
-            var attention = new GroupedAttention(config, new GroupedAttentionSpec { Norm = QkNorm.Row, Window = near ? config.SlidingWindow : 0 }, Parameters, layer);
+            int window = Window(layer);
+            bool near = window > 0;
+            var attention = new GroupedAttention(config, new GroupedAttentionSpec { Norm = QkNorm.Row, Window = window }, Parameters, layer);
             var feedForward = new GatedFeedForward($"model.layers.{layer}.mlp", Parameters, config.HiddenSize, config.IntermediateSize);
             Tensor afterAttention = Norm(layer, "post_attention_layernorm"), afterFeedForward = Norm(layer, "post_feedforward_layernorm");
             Add((x, batch) =>

@@ -11,8 +11,8 @@ public sealed class SamplerTests
     [Fact]
     public void At_temperature_zero_the_lowest_of_equally_likely_tokens_is_taken()
     {
-        Sampler.Next([0f, 3f, 3f, -1f, 3f], new GenerationOptions(), 5).Id.ShouldBe(1);
-        Sampler.Next([2f, 2f], new GenerationOptions(), 0).Id.ShouldBe(0);
+        new Sampler().Next([0f, 3f, 3f, -1f, 3f], new GenerationOptions(), 5).Id.ShouldBe(1);
+        new Sampler().Next([2f, 2f], new GenerationOptions(), 0).Id.ShouldBe(0);
     }
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class SamplerTests
         const int Draws = 20_000;
         var options = new GenerationOptions { Temperature = temperature, Seed = 11 };
         int[] counts = new int[Logits.Length];
-        for (int i = 0; i < Draws; i++) counts[Sampler.Next(Logits, options, i).Id]++;
+        for (int i = 0; i < Draws; i++) counts[new Sampler().Next(Logits, options, i).Id]++;
         double total = Logits.Sum(x => Math.Exp(x / temperature));
         double chi = 0;
         for (int i = 0; i < counts.Length; i++)
@@ -43,14 +43,14 @@ public sealed class SamplerTests
     [InlineData(-1.0)]
     public void A_temperature_near_or_below_zero_takes_the_most_likely_token(double temperature)
     {
-        for (int i = 0; i < 50; i++) Sampler.Next(Logits, new GenerationOptions { Temperature = temperature, Seed = i }, i).Id.ShouldBe(2);
+        for (int i = 0; i < 50; i++) new Sampler().Next(Logits, new GenerationOptions { Temperature = temperature, Seed = i }, i).Id.ShouldBe(2);
     }
 
     [Fact]
     public void The_number_drawn_depends_on_seed_and_place_alone()
     {
         int[] Draw(long seed) => [.. Enumerable.Range(0, 40).Select(i =>
-            Sampler.Next(Logits, new GenerationOptions { Temperature = 1, Seed = seed }, i).Id)];
+            new Sampler().Next(Logits, new GenerationOptions { Temperature = 1, Seed = seed }, i).Id)];
         Draw(1).ShouldBe(Draw(1));
         Draw(1).ShouldNotBe(Draw(2));
         Draw(1).Distinct().Count().ShouldBeGreaterThan(2);

@@ -61,6 +61,35 @@ internal sealed class CharacterClass
         return false;
     }
 
+    /// <summary>The set as ascending ranges.</summary>
+    public List<(int Low, int High)> Ranges()
+    {
+        var cuts = new SortedSet<int> { 0 };
+        AddCuts(cuts);
+        var ranges = new List<(int Low, int High)>();
+        int[] starts = [.. cuts.Where(c => c <= 0x10FFFF)];
+        for (int i = 0; i < starts.Length; i++)
+        {
+            int high = (i + 1 < starts.Length ? starts[i + 1] : 0x110000) - 1;
+            if (!Contains(starts[i])) continue;
+            if (ranges.Count > 0 && ranges[^1].High == starts[i] - 1) ranges[^1] = (ranges[^1].Low, high);
+            else ranges.Add((starts[i], high));
+        }
+        return ranges;
+    }
+
+    /// <summary>Adds all code points at which the set may begin or end.</summary>
+    private void AddCuts(SortedSet<int> cuts)
+    {
+        if (_categories != 0) cuts.UnionWith(CategoryCuts.Value);
+        foreach ((int low, int high) in _ranges) cuts.UnionWith([low, high + 1]);
+        foreach (CharacterClass part in _parts) part.AddCuts(cuts);
+        _within?.AddCuts(cuts);
+    }
+
+    private static readonly Lazy<int[]> CategoryCuts = new(() =>
+        [.. Enumerable.Range(1, 0x10FFFF).Where(c => CharUnicodeInfo.GetUnicodeCategory(c) != CharUnicodeInfo.GetUnicodeCategory(c - 1))]);
+
     private bool Look(int codePoint)
     {
         bool inside = _categories != 0 && (_categories & (1u << (int)CharUnicodeInfo.GetUnicodeCategory(codePoint))) != 0;

@@ -14,19 +14,22 @@ internal sealed class PatternParser
     private const int MostPossessives = 16;
 
     private readonly string _pattern;
+    private readonly bool _ecma;
     private int _at;
     private int _depth;
     private int _possessives;
 
-    private PatternParser(string pattern) => _pattern = pattern;
+    private PatternParser(string pattern, bool ecma) => (_pattern, _ecma) = (pattern, ecma);
 
     /// <summary>The parts of a pattern.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="ecma">Digits and word characters are those of ASCII, and a point is no line's end of ECMA-262.</param>
     /// <exception cref="FormatException">The pattern is malformed or asks for something that is not supported; the message says what.</exception>
-    public static PatternNode Parse(string pattern)
+    public static PatternNode Parse(string pattern, bool ecma = false)
     {
         if (pattern.Length is 0 or > LongestPattern)
             throw new FormatException($"the pattern has {pattern.Length:N0} characters, expected 1 to {LongestPattern:N0}");
-        var parser = new PatternParser(pattern);
+        var parser = new PatternParser(pattern, ecma);
         PatternNode node = parser.Alternatives(ignoreCase: false);
         if (parser._at < pattern.Length) throw parser.Bad("a ) without its (");
         return node;
@@ -70,6 +73,8 @@ internal sealed class PatternParser
             case '.':
                 var notNewLine = new CharacterClass();
                 notNewLine.AddRange('\n', '\n');
+                if (_ecma) notNewLine.AddRange('\r', '\r');
+                if (_ecma) notNewLine.AddRange(0x2028, 0x2029);
                 return new OneOf(notNewLine.Done(negated: true));
             case '*' or '+' or '?': throw Bad($"{c} with nothing before it");
             case '\\': return Escape(ignoreCase);
@@ -120,6 +125,11 @@ internal sealed class PatternParser
                 set.AddCategory("Z");
                 set.AddRange('\t', '\r');
                 set.AddRange(0x85, 0x85);
+                break;
+            case 'd' or 'D' or 'w' or 'W' when _ecma:
+                set.AddRange('0', '9');
+                if (c is 'd' or 'D') break;
+                foreach ((char low, char high) in (ReadOnlySpan<(char, char)>)[('A', 'Z'), ('_', '_'), ('a', 'z')]) set.AddRange(low, high);
                 break;
             case 'd' or 'D':
                 set.AddCategory("Nd");

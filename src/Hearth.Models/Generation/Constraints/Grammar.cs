@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace Hearth.Models.Generation.Constraints;
+
+/// <summary>What a text must be like: a context-free grammar over bytes. Immutable; safe for use by several threads.</summary>
+public sealed class Grammar
+{
+    private static readonly Lazy<Grammar> AnyJson = new(() => FromJsonSchema("true"));
+
+    private Grammar(GrammarRules rules, string name) => (Program, Name) = (GrammarCompiler.Compile(rules), name);
+
+    internal GrammarProgram Program { get; }
+
+    internal string Name { get; }
+
+    /// <summary>Any JSON value.</summary>
+    public static Grammar Json => AnyJson.Value;
+
+    /// <summary>Reads a grammar in GBNF (llama.cpp, grammars/README.md). The rule <c>root</c> is the whole text.</summary>
+    /// <param name="text">The grammar.</param>
+    /// <exception cref="ConstraintException">It is malformed, calls itself from the left, or is too large; the message names line or rule.</exception>
+    public static Grammar FromGbnf(string text) => new(new GbnfReader(text).Read(), "root");
+
+    /// <summary>
+    /// Reads a regular expression that the whole text must match: alternatives, groups, sets, categories, repetition; digits, word characters and
+    /// white space as ECMA-262 has them. What looks ahead or back is refused.
+    /// </summary>
+    /// <param name="pattern">The expression; anchors at its ends say nothing new.</param>
+    /// <exception cref="ConstraintException">It is malformed, not supported or too large; the message names the position.</exception>
+    public static Grammar FromRegex(string pattern)
+    {
+        var rules = new GrammarRules();
+        rules.Add("the regular expression", RegexReader.Read(pattern, "the regular expression", whole: true));
+        return new Grammar(rules, "the regular expression");
+    }
+
+    /// <summary>
+    /// Reads a JSON schema (draft 2020-12, and the arrays of earlier drafts). The text is JSON that fits the schema, properties in the schema's order, no
+    /// properties but those listed unless the schema asks for more; <c>oneOf</c> is read as <c>anyOf</c>. A keyword that could not be kept is refused.
+    /// </summary>
+    /// <param name="schema">The schema, as JSON.</param>
+    /// <exception cref="ConstraintException">It is malformed, not supported, allows nothing, or is too large; the message names the path.</exception>
+    public static Grammar FromJsonSchema(string schema) => new(JsonSchemaReader.Read(schema), "$");
+
+    /// <summary>Whether a text fits.</summary>
+    /// <param name="text">The text.</param>
+    public bool Matches(string text)
+    {
+        var parser = new GrammarParser(Program, Name);
+        Reading reading = parser.Start;
+        foreach (byte b in Encoding.UTF8.GetBytes(text)) reading = parser.Advance(reading, b);
+        return reading.Accepts;
+    }
+}

@@ -1,0 +1,245 @@
+using System.Runtime.InteropServices;
+
+namespace Hearth.Models.Generation.Constraints;
+
+/// <summary>
+/// Compiles rules to automata over bytes: Thompson's construction (1968), then sets of states (Rabin and Scott 1959), so that alternatives which
+/// begin alike go together. Where the sets would be too many, a rule keeps its states as they are.
+/// </summary>
+internal sealed class GrammarCompiler
+{
+    private const int MostStates = 150_000;
+    private const int DeepestNesting = 200;
+    private const long MostWork = 30_000_000;
+    private const int SmallNode = 6;
+
+    private readonly GrammarRules _rules;
+    private readonly List<int> _starts = [];
+    private readonly List<GrammarState> _done = [];
+    private readonly Dictionary<GrammarNode, Call> _hoisted = new(ReferenceEqualityComparer.Instance);
+    private List<Draft> _drafts = [];
+    private string _rule = "";
+    private int _depth;
+    private long _work;
+
+    private GrammarCompiler(GrammarRules rules) => _rules = rules;
+
+    /// <summary>A program of the rules; rule 0 is the root.</summary>
+    /// <exception cref="ConstraintException">The rules are too large or can not be parsed from the left.</exception>
+    public static GrammarProgram Compile(GrammarRules rules)
+    {
+        var compiler = new GrammarCompiler(rules);
+        for (int rule = 0; rule < rules.Count; rule++) compiler.CompileRule(rule);           // repeated parts add rules on the way
+        return new GrammarProgram([.. compiler._done], [.. compiler._starts], rules.Name);
+    }
+
+    private void CompileRule(int rule)
+    {
+        _rule = _rules.Name(rule);
+        _drafts = [];
+        int start = New(), end = Build(_rules.Body(rule)!, start);
+        _starts.Add(_done.Count);
+        int before = _done.Count;
+        if (Determine(start, end)) return;
+        _done.RemoveRange(before, _done.Count - before);
+        KeepAll(end, before);
+    }
+
+    /// <summary>Adds states for a node after a state; the state where it ends.</summary>
+    private int Build(GrammarNode node, int from)
+    {
+        if (++_depth > DeepestNesting) throw Bad($"it is nested more than {DeepestNesting} deep");
+        int end = node switch
+        {
+            OneOf one => BuildOneOf(one, from),
+            Series series => series.Parts.Aggregate(from, (at, part) => Build(part, at)),
+            Choice choice => BuildChoice(choice, from),
+            Repeated repeated => BuildRepeated(repeated, from),
+            Call call => BuildCall(call, from),
+            _ => throw new ArgumentOutOfRangeException(nameof(node)),
+        };
+        _depth--;
+        return end;
+    }
+
+    private int BuildCall(Call call, int from)
+    {
+        int to = New();
+        _drafts[from].Calls.Add(new CallEdge(call.Rule, to));
+        return to;
+    }
+
+    private int BuildOneOf(OneOf one, int from)
+    {
+        int to = New();
+        var sequences = new List<(byte Low, byte High)[]>();
+        foreach ((int low, int high) in one.Ranges) Utf8Ranges.Add(low, high, sequences);
+        foreach ((byte Low, byte High)[] sequence in sequences)
+        {
+            int at = from;
+            for (int i = 0; i < sequence.Length; i++)
+            {
+                int next = i == sequence.Length - 1 ? to : New();
+                _drafts[at].Bytes.Add(new ByteEdge(sequence[i].Low, sequence[i].High, next));
+                at = next;
+            }
+        }
+        return to;
+    }
+
+    private int BuildChoice(Choice choice, int from)
+    {
+        int to = New();
+        foreach (GrammarNode part in choice.Choices)
+        {
+            int begin = New();
+            _drafts[from].Free.Add(begin);
+            _drafts[Build(part, begin)].Free.Add(to);
+        }
+        return to;
+    }
+
+    private int BuildRepeated(Repeated repeated, int from)
+    {
+        GrammarNode part = repeated.Part;
+        if (Math.Max(repeated.Least, repeated.Most ?? 0) > 1 && Size(part) > SmallNode)
+        {
+            if (!_hoisted.TryGetValue(part, out Call? call)) _hoisted.Add(part, call = _rules.Add(_rule, part));
+            part = call;
+        }
+        int at = from;
+        for (int i = 0; i < repeated.Least; i++) at = Build(part, at);
+        if (repeated.Most is { } most)
+        {
+            int end = New();
+            for (int i = repeated.Least; i < most; i++)
+            {
+                _drafts[at].Free.Add(end);
+                at = Build(part, at);
+            }
+            _drafts[at].Free.Add(end);
+            return end;
+        }
+        int loop = New();
+        _drafts[at].Free.Add(loop);
+        _drafts[Build(part, loop)].Free.Add(loop);
+        return loop;
+    }
+
+    /// <summary>About how many states a node takes, as far as it matters.</summary>
+    private static int Size(GrammarNode node) => node switch
+    {
+        OneOf one => one.Ranges.Sum(r => r.High < 0x80 ? 0 : 3),
+        Call => 1,
+        Series series => Total(series.Parts),
+        Choice choice => 1 + Total(choice.Choices),
+        _ => SmallNode + 1,
+    };
+
+    private static int Total(IReadOnlyList<GrammarNode> nodes)
+    {
+        int total = nodes.Count;
+        for (int i = 0; i < nodes.Count && total <= SmallNode; i++) total += Size(nodes[i]);
+        return total;
+    }
+
+    /// <summary>States of sets of states; false when they would be too many.</summary>
+    private bool Determine(int start, int end)
+    {
+        int first = _done.Count, most = (4 * _drafts.Count) + 64;
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        var sets = new List<int[]>();
+        Id(Closure([start]));
+        for (int i = 0; i < sets.Count; i++)
+        {
+            if (sets.Count > most) return false;
+            int[] set = sets[i];
+            var bytes = new List<ByteEdge>();
+            foreach (int s in set) bytes.AddRange(_drafts[s].Bytes);
+            var edges = new List<ByteEdge>();
+            int[] cuts = [.. bytes.SelectMany(e => (int[])[e.Low, e.High + 1]).Distinct().Order()];
+            for (int c = 0; c + 1 < cuts.Length; c++)
+            {
+                Work(bytes.Count);
+                int[] targets = [.. bytes.Where(e => e.Low <= cuts[c] && e.High >= cuts[c]).Select(e => e.Target).Distinct()];
+                if (targets.Length == 0) continue;
+                int target = first + Id(Closure(targets));
+                if (edges.Count > 0 && edges[^1].Target == target && edges[^1].High + 1 == cuts[c]) edges[^1] = edges[^1] with { High = (byte)(cuts[c + 1] - 1) };
+                else edges.Add(new ByteEdge((byte)cuts[c], (byte)(cuts[c + 1] - 1), target));
+            }
+            CallEdge[] calls = [.. set.SelectMany(s => _drafts[s].Calls).GroupBy(e => e.Rule)
+                .Select(g => new CallEdge(g.Key, first + Id(Closure([.. g.Select(e => e.Target)]))))];
+            Finish(new GrammarState([.. edges], calls, Array.BinarySearch(set, end) >= 0));
+        }
+        return true;
+
+        int Id(int[] set)
+        {
+            string key = new(MemoryMarshal.Cast<int, char>(set));
+            if (ids.TryGetValue(key, out int id)) return id;
+            ids.Add(key, sets.Count);
+            sets.Add(set);
+            return sets.Count - 1;
+        }
+    }
+
+    /// <summary>The states as they are, with what free edges lead to.</summary>
+    private void KeepAll(int end, int first)
+    {
+        for (int s = 0; s < _drafts.Count; s++)
+        {
+            int[] set = Closure([s]);
+            Work(set.Sum(t => _drafts[t].Bytes.Count + _drafts[t].Calls.Count));
+            Finish(new GrammarState(
+                [.. set.SelectMany(t => _drafts[t].Bytes).Distinct().Select(e => e with { Target = first + e.Target })],
+                [.. set.SelectMany(t => _drafts[t].Calls).Distinct().Select(e => e with { Target = first + e.Target })],
+                Array.BinarySearch(set, end) >= 0));
+        }
+    }
+
+    /// <summary>Some states and all that free edges lead to, ascending.</summary>
+    private int[] Closure(int[] states)
+    {
+        var all = new HashSet<int>(states);
+        var todo = new Stack<int>(states);
+        while (todo.TryPop(out int s))
+        {
+            foreach (int next in _drafts[s].Free)
+            {
+                if (all.Add(next)) todo.Push(next);
+            }
+        }
+        Work(all.Count);
+        return [.. all.Order()];
+    }
+
+    private void Work(int amount)
+    {
+        _work += amount + 1;
+        if (_work > MostWork) throw Bad("it takes too long to compile");
+    }
+
+    private int New()
+    {
+        if (_done.Count + _drafts.Count >= MostStates) throw Bad($"it needs more than {MostStates:N0} states");
+        _drafts.Add(new Draft());
+        return _drafts.Count - 1;
+    }
+
+    private void Finish(GrammarState state)
+    {
+        if (_done.Count >= MostStates) throw Bad($"it needs more than {MostStates:N0} states");
+        _done.Add(state);
+    }
+
+    private ConstraintException Bad(string problem) => new(_rule, $"{problem}. Use smaller counts and fewer alternatives.");
+
+    private sealed class Draft
+    {
+        public List<int> Free { get; } = [];
+
+        public List<ByteEdge> Bytes { get; } = [];
+
+        public List<CallEdge> Calls { get; } = [];
+    }
+}
