@@ -32,7 +32,9 @@ public sealed record StartLine(int Numerics, string Recipe, string Materials, st
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="Loss">Mean loss in nats a target, before the update.</param>
 /// <param name="GradientNorm">Norm of the gradient before clipping.</param>
-public sealed record StepLine(int Step, string Documents, int Tokens, int Targets, double LearningRate, double Loss, double GradientNorm) : LedgerLine;
+/// <param name="Weights">Digest of the weights after the step.</param>
+public sealed record StepLine(int Step, string Documents, int Tokens, int Targets, double LearningRate, double Loss, double GradientNorm, string Weights)
+    : LedgerLine;
 
 /// <summary>A measurement on documents that are not trained on.</summary>
 /// <param name="Step">After which step.</param>

@@ -164,7 +164,7 @@ public sealed class Trainer : IDisposable
         foreach (Optimizer optimizer in _optimizers) optimizer.Step(_pool, step, share);
         _workers.WeightsChanged();
         var line = new StepLine(step, Packer.Digest(pieces.SelectMany(p => p)), batches.Sum(b => b.Targets.Length), targets,
-            plan.Optimizer.LearningRate * share, loss, norm);
+            plan.Optimizer.LearningRate * share, loss, norm, ModelBundle.WeightsDigest(_model));
         Write(line);
         (_step, _position) = (step, position);
         return line;
