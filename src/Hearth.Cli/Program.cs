@@ -7,6 +7,7 @@ var root = new RootCommand("Make a language model from your own documents, prove
     UpCommand.Create(),
     TrainCommand.Create(),
     ReproduceCommand.Create(),
+    AuditCommand.Create(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),

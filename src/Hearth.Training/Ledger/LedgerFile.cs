@@ -71,6 +71,21 @@ public sealed class LedgerFile : IDisposable
     /// <exception cref="LedgerException">There is no such file, or a line is longer than any of a ledger.</exception>
     public static IReadOnlyList<string> RawLines(string path) => [.. Lines(path, long.MaxValue).Select(Encoding.UTF8.GetString)];
 
+    /// <summary>Every line, its place in the chain unchecked.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>What it says, null when it is no ledger line in the very form that one is written in; its own hash; the ledger's bytes up to its end.</returns>
+    /// <exception cref="LedgerException">There is no such file, or a line is longer than any of a ledger.</exception>
+    public static IEnumerable<(LedgerLine? Line, string Hash, long Length)> Entries(string path)
+    {
+        long length = 0;
+        foreach (byte[] bytes in Lines(path, long.MaxValue))
+        {
+            LedgerLine? line = Parse(Encoding.UTF8.GetString(bytes));
+            bool exact = line is not null && Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options)).AsSpan().SequenceEqual(bytes);
+            yield return (exact ? line : null, Digest.Of(bytes), length += bytes.Length + 1L);
+        }
+    }
+
     /// <summary>The first line, which says what the run is made from. What follows it may have been cut short by a lost machine.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="LedgerException">The ledger does not begin with such a line.</exception>

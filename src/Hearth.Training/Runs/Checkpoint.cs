@@ -17,8 +17,12 @@ namespace Hearth.Training.Runs;
 /// <param name="LedgerLength">Bytes of the ledger.</param>
 public sealed record Checkpoint(int Step, DataPosition Position, string Weights, string Optimizer, string LedgerHead, long LedgerLength)
 {
-    private const string OptimizerName = "optimizer.safetensors";
-    private const string StateName = "checkpoint.json";
+    /// <summary>The file of the optimizer's memory.</summary>
+    public const string OptimizerName = "optimizer.safetensors";
+
+    /// <summary>The file of the description.</summary>
+    public const string StateName = "checkpoint.json";
+
     private const int MaxStateBytes = 1 << 16;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
@@ -100,7 +104,10 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
         Directory.Delete(old, recursive: true);
     }
 
-    private static Checkpoint Read(string folder)
+    /// <summary>Reads a checkpoint's description.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <exception cref="RunException">It is missing or is not the one that was written.</exception>
+    public static Checkpoint Read(string folder)
     {
         string path = Path.Combine(folder, StateName);
         try
