@@ -20,7 +20,11 @@ public sealed record PackingSpec(bool Split, bool CrossDocumentAttention, int Co
 /// <param name="EvaluateEvery">Steps between measurements on what is held out.</param>
 public sealed record TrainingSpec(
     int Steps, int MicroBatches, int MicroBatchTokens, bool LossOnAnswersOnly, OptimizerSpec Optimizer, ScheduleSpec Schedule,
-    double ClipNorm, int CheckpointEvery, int EvaluateEvery);
+    double ClipNorm, int CheckpointEvery, int EvaluateEvery)
+{
+    /// <summary>The first step that revocable documents are drawn in; 0 when the recipe has none.</summary>
+    public int RevocableFrom { get; init; }
+}
 
 /// <summary>An optimizer.</summary>
 public enum OptimizerKind

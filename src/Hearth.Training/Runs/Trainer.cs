@@ -39,7 +39,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<Optimizer> _optimizers;
     private readonly GradientWorkers _workers;
     private readonly Tape _evaluationTape;
-    private readonly Packer _packer;
+    private readonly StepLoader _loader;
     private readonly LedgerFile _ledger;
     private DataPosition _position;
     private int _step;
@@ -55,7 +55,7 @@ public sealed class Trainer : IDisposable
         _optimizers = optimizers;
         _workers = new GradientWorkers(model, pool, setup.Recipe.Training.MicroBatches);
         _evaluationTape = new Tape(pool, recording: false);
-        _packer = setup.NewPacker();
+        _loader = setup.NewLoader();
     }
 
     /// <summary>The model as it is.</summary>
@@ -102,10 +102,12 @@ public sealed class Trainer : IDisposable
     {
         RequireSameMaterials(folder, setup);
         IReadOnlyList<(string Folder, Checkpoint Checkpoint)> checkpoints = Checkpoint.List(folder);
-        if (checkpoints.Count == 0) return Begin(folder, setup, pool);
-        (string place, Checkpoint last) = checkpoints[^1];
+        (_, ForgetLine? forget, long length, string head) = LedgerFile.Preamble(folder.Ledger);
+        if (checkpoints.Count == 0 && forget is null) return Begin(folder, setup, pool);
         LanguageModel model = setup.NewModel();
         IReadOnlyList<Optimizer> optimizers = setup.NewOptimizers(model);
+        if (checkpoints.Count == 0) return new Trainer(folder, setup, pool, LedgerFile.Continue(folder.Ledger, length, head), model, optimizers);
+        (string place, Checkpoint last) = checkpoints[^1];
         last.Restore(place, model, optimizers);
         LedgerFile ledger = LedgerFile.Continue(folder.Ledger, last.LedgerLength, last.LedgerHead);
         return new Trainer(folder, setup, pool, ledger, model, optimizers) { _position = last.Position, _step = last.Step };
@@ -152,9 +154,8 @@ public sealed class Trainer : IDisposable
     {
         int step = _step + 1;
         var position = _position;
-        var pieces = new Piece[plan.MicroBatches][];
-        for (int m = 0; m < pieces.Length; m++) pieces[m] = _packer.Next(ref position);
-        MicroBatch[] batches = [.. pieces.Select(_packer.Lay)];
+        Piece[][] pieces = _loader.Next(step, ref position);
+        MicroBatch[] batches = _loader.Lay(pieces);
         int targets = batches.Sum(b => b.TargetCount);
         (double loss, Gradients gradients) = _workers.Run(batches, targets);
         double norm = gradients.Norm(_pool);
