@@ -70,16 +70,15 @@ internal sealed class MaterialChecks(RunFolder run, TrainingSetup setup, Recorde
     /// <summary>Walks through the run's order without training.</summary>
     private void Order()
     {
-        Packer packer = setup.NewPacker();
+        StepLoader loader = setup.NewLoader();
         var position = default(DataPosition);
         Positions.Add(position);
         StepLine? first = null;
         int different = 0;
         foreach (StepLine line in recorded.Steps)
         {
-            var pieces = new Piece[setup.Recipe.Training.MicroBatches][];
-            for (int m = 0; m < pieces.Length; m++) pieces[m] = packer.Next(ref position);
-            MicroBatch[] batches = [.. pieces.Select(packer.Lay)];
+            Piece[][] pieces = loader.Next(line.Step, ref position);
+            MicroBatch[] batches = loader.Lay(pieces);
             StepLine expected = line with
             {
                 Documents = Packer.Digest(pieces.SelectMany(p => p)),

@@ -1,3 +1,4 @@
+using Hearth.Training.Forgetting;
 using Hearth.Training.Ledger;
 using Hearth.Training.Recipes;
 using Hearth.Training.Runs;
@@ -20,6 +21,9 @@ internal sealed class RecordedRun
     public int Lines { get; private set; }
 
     public StartLine? Start { get; private set; }
+
+    /// <summary>Says of a run that documents were taken out of an earlier one to make it.</summary>
+    public ForgetLine? Forget { get; private set; }
 
     public EndLine? End { get; private set; }
 
@@ -54,10 +58,12 @@ internal sealed class RecordedRun
     public static RecordedRun Read(RunFolder run, TrainingSpec plan, bool measures, Findings findings)
     {
         var recorded = new RecordedRun(run.Ledger, findings);
+        var lines = new List<LedgerLine?>();
         string before = LedgerFile.Beginning;
         foreach ((LedgerLine? line, string hash, long length) in LedgerFile.Entries(run.Ledger))
         {
             recorded.Lines++;
+            lines.Add(line);
             if (line is null)
             {
                 recorded.Problem("is not a ledger line. It was altered or cut short.");
@@ -74,6 +80,7 @@ internal sealed class RecordedRun
             before = hash;
         }
         if (recorded.Start is null) findings.Problem($"{run.Ledger}: has no start line.");
+        if (Lineage.Problem(run, lines) is { } untrue) findings.Problem($"{run.Ledger}:2: the ledger {untrue}");
         if (recorded.End is null && recorded.Steps.Count == plan.Steps) recorded.Scheduled(plan, measures, "the end of the ledger");
         return recorded;
     }
@@ -88,6 +95,10 @@ internal sealed class RecordedRun
             case StartLine start:
                 if (Lines > 1) Problem("is a start line, which stands at the beginning alone.");
                 Start ??= start;
+                break;
+            case ForgetLine forget:
+                if (Lines != 2) Problem("is a forget line, which stands after the start line alone.");
+                Forget ??= forget;
                 break;
             case StepLine s:
                 if (s.Step != step + 1 || s.Step > plan.Steps)
@@ -129,7 +140,8 @@ internal sealed class RecordedRun
     {
         int step = Steps.Count;
         if (step == 0) return;
-        if (measures && plan.EvaluatesAfter(step) && !Evaluations.ContainsKey(step)) Problem($"the measurement after step {step:N0} is missing before {before}.");
+        bool isLeftOut = Forget is { Measured: false } && step <= Forget.ReplayedFrom;       // a parent's measurement that no longer holds
+        if (measures && !isLeftOut && plan.EvaluatesAfter(step) && !Evaluations.ContainsKey(step)) Problem($"the measurement after step {step:N0} is missing before {before}.");
         if (plan.HasCheckpointAfter(step) && !Checkpoints.ContainsKey(step)) Problem($"the checkpoint after step {step:N0} is missing before {before}.");
     }
 

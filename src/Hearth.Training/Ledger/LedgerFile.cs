@@ -10,7 +10,8 @@ public sealed class LedgerFile : IDisposable
     /// <summary>What the first line names as the one before.</summary>
     public static readonly string Beginning = new('0', 64);
 
-    private const int MaxLineBytes = 1 << 16;
+    // Room for the ids of as many documents as a recipe may leave out.
+    private const int MaxLineBytes = 1 << 20;
 
     // A line is one write: when the disk is full it fails there and then, and nothing is left to fail again on closing.
     private const int Unbuffered = 0;
@@ -91,6 +92,19 @@ public sealed class LedgerFile : IDisposable
     /// <exception cref="LedgerException">The ledger does not begin with such a line.</exception>
     public static StartLine Start(string path) => Lines(path, 1).Select(bytes => Parse(Encoding.UTF8.GetString(bytes))).FirstOrDefault() as StartLine
         ?? throw new LedgerException(path, 1, "does not begin with a start line. Delete the run's folder and train again.");
+
+    /// <summary>What stands before the first step: the start line and, of a run that documents were taken out of, the forget line.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The lines, their bytes with line ends, and the hash of the last of them.</returns>
+    /// <exception cref="LedgerException">The ledger does not begin with a start line.</exception>
+    public static (StartLine Start, ForgetLine? Forget, long Length, string Head) Preamble(string path)
+    {
+        StartLine start = Start(path);
+        byte[][] lines = [.. Lines(path, long.MaxValue).Take(2)];
+        var forget = lines.Length > 1 ? Parse(Encoding.UTF8.GetString(lines[1])) as ForgetLine : null;
+        byte[][] kept = forget is null ? lines[..1] : lines;
+        return (start, forget, kept.Sum(l => l.Length + 1L), Digest.Of(kept[^1]));
+    }
 
     /// <summary>Reads one line.</summary>
     /// <param name="line">The line without its end.</param>

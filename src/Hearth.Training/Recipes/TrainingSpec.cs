@@ -22,6 +22,9 @@ public sealed record TrainingSpec(
     int Steps, int MicroBatches, int MicroBatchTokens, bool LossOnAnswersOnly, OptimizerSpec Optimizer, ScheduleSpec Schedule,
     double ClipNorm, int CheckpointEvery, int EvaluateEvery)
 {
+    /// <summary>The first step that revocable documents are drawn in; 0 when the recipe has none.</summary>
+    public int RevocableFrom { get; init; }
+
     /// <summary>Whether the held-out documents are measured after a step.</summary>
     /// <param name="step">The step, from 1.</param>
     public bool EvaluatesAfter(int step) => EvaluateEvery > 0 && (step % EvaluateEvery == 0 || step == Steps);

@@ -88,9 +88,11 @@ public sealed class Trainer : IDisposable
     {
         RequireSameMaterials(folder, setup);
         IReadOnlyList<(string Folder, Checkpoint Checkpoint)> checkpoints = Checkpoint.List(folder);
-        if (checkpoints.Count == 0) return Begin(folder, setup, pool);
-        (string place, Checkpoint last) = checkpoints[^1];
+        (_, ForgetLine? forget, long length, string head) = LedgerFile.Preamble(folder.Ledger);
+        if (checkpoints.Count == 0 && forget is null) return Begin(folder, setup, pool);
         var state = new TrainingState(setup, pool);
+        if (checkpoints.Count == 0) return new Trainer(folder, setup, state, LedgerFile.Continue(folder.Ledger, length, head));
+        (string place, Checkpoint last) = checkpoints[^1];
         state.Restore(place, last);
         return new Trainer(folder, setup, state, LedgerFile.Continue(folder.Ledger, last.LedgerLength, last.LedgerHead));
     }

@@ -16,7 +16,7 @@ public sealed class TrainingState : IDisposable
     private readonly IReadOnlyList<Optimizer> _optimizers;
     private readonly GradientWorkers _workers;
     private readonly Tape _evaluationTape;
-    private readonly Packer _packer;
+    private readonly StepLoader _loader;
     private DataPosition _position;
 
     /// <summary>The state before step 1.</summary>
@@ -30,7 +30,7 @@ public sealed class TrainingState : IDisposable
         _optimizers = setup.NewOptimizers(Model);
         _workers = new GradientWorkers(Model, pool, setup.Recipe.Training.MicroBatches);
         _evaluationTape = new Tape(pool, recording: false);
-        _packer = setup.NewPacker();
+        _loader = setup.NewLoader();
     }
 
     /// <summary>The model as it is.</summary>
@@ -61,9 +61,8 @@ public sealed class TrainingState : IDisposable
         TrainingSpec plan = _setup.Recipe.Training;
         int step = Step + 1;
         var position = _position;
-        var pieces = new Piece[plan.MicroBatches][];
-        for (int m = 0; m < pieces.Length; m++) pieces[m] = _packer.Next(ref position);
-        MicroBatch[] batches = [.. pieces.Select(_packer.Lay)];
+        Piece[][] pieces = _loader.Next(step, ref position);
+        MicroBatch[] batches = _loader.Lay(pieces);
         int targets = batches.Sum(b => b.TargetCount);
         (double loss, Gradients gradients) = _workers.Run(batches, targets);
         double norm = gradients.Norm(_pool);
