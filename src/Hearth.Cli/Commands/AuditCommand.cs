@@ -41,7 +41,7 @@ internal static class AuditCommand
             TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
             MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, pool.Threads).RequireMemory();
             var audit = Audit.Of(folder, setup);
-            (IReadOnlyList<Segment> chosen, long? drawnBy) = audit.Problems.Count > 0 ? ([], null) : choice.From(audit, folder);
+            (IReadOnlyList<RunSegment> chosen, long? drawnBy) = audit.Problems.Count > 0 ? ([], null) : choice.From(audit, folder);
             Announce(display, folder, audit, chosen);
             AuditReport report = chosen.Count == 0
                 ? audit.Execute(chosen, pool)
@@ -53,7 +53,7 @@ internal static class AuditCommand
         return command;
     }
 
-    private static void Announce(TrainingDisplay display, RunFolder folder, Audit audit, IReadOnlyList<Segment> chosen)
+    private static void Announce(TrainingDisplay display, RunFolder folder, Audit audit, IReadOnlyList<RunSegment> chosen)
     {
         if (chosen.Count == 0) return;
         int steps = chosen.Sum(s => s.Steps), all = audit.Segments.Sum(s => s.Steps);
@@ -127,24 +127,24 @@ internal static class AuditCommand
             if (Segment is not null) Bounds();
         }
 
-        public (IReadOnlyList<Segment> Chosen, long? Seed) From(Audit audit, RunFolder folder)
+        public (IReadOnlyList<RunSegment> Chosen, long? Seed) From(Audit audit, RunFolder folder)
         {
             if (Segment is not null) return (Between(audit, folder), null);
             if (All || Samples > audit.Executable.Count) RequireAll(audit, folder);
             if (All) return (audit.Segments, null);
             long seed = Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
-            return (Training.Auditing.Segment.Draw(audit.Executable, Samples ?? DefaultSamples, seed), seed);
+            return (RunSegment.Draw(audit.Executable, Samples ?? DefaultSamples, seed), seed);
         }
 
-        private IReadOnlyList<Segment> Between(Audit audit, RunFolder folder)
+        private RunSegment[] Between(Audit audit, RunFolder folder)
         {
             (int a, int b) = Bounds();
-            Segment[] chosen = [.. audit.Segments.Where(s => s.From >= a && s.To <= b)];
+            RunSegment[] chosen = [.. audit.Segments.Where(s => s.From >= a && s.To <= b)];
             if (chosen is not [{ From: var from }, ..] || from != a || chosen[^1].To != b)
             {
                 throw new UsageException($"--segment {Segment}: the run has states at the steps {string.Join(", ", audit.Segments.Select(s => s.To).Prepend(0))}. Give two of them.");
             }
-            foreach (Segment s in chosen.Except(audit.Executable))
+            foreach (RunSegment s in chosen.Except(audit.Executable))
             {
                 throw new RunException($"{folder.Checkpoint(s.From)}: is missing, and segment {s} begins there. Copy it from where the run was trained.");
             }

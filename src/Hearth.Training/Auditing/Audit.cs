@@ -30,10 +30,10 @@ public sealed class Audit
     }
 
     /// <summary>The run's segments, in order.</summary>
-    public IReadOnlyList<Segment> Segments { get; }
+    public IReadOnlyList<RunSegment> Segments { get; }
 
     /// <summary>Those that can be executed again: the state that they begin from is there.</summary>
-    public IReadOnlyList<Segment> Executable { get; }
+    public IReadOnlyList<RunSegment> Executable { get; }
 
     /// <summary>What the checks without training found to be wrong; when there is anything, no segment need be executed.</summary>
     public IReadOnlyList<string> Problems => _findings.Problems;
@@ -65,7 +65,7 @@ public sealed class Audit
     /// <param name="pool">Threads.</param>
     /// <param name="progress">Told after every step; counts the steps of all chosen segments.</param>
     /// <param name="cancel">Asks to stop; what was executed so far is in the report.</param>
-    public AuditReport Execute(IReadOnlyList<Segment> chosen, WorkerPool pool, Action<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    public AuditReport Execute(IReadOnlyList<RunSegment> chosen, WorkerPool pool, Action<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         var replay = new SegmentReplay(_run, _setup, _recorded, _checkpoints, pool);
         var counter = new Counter(chosen.Sum(s => s.Steps), progress);
@@ -75,21 +75,21 @@ public sealed class Audit
     /// <summary>Puts together what executing segments again gives.</summary>
     /// <param name="chosen">The segments.</param>
     /// <param name="execute">Executes one; ends by <see cref="OperationCanceledException"/> when asked to stop.</param>
-    public AuditReport Execute(IReadOnlyList<Segment> chosen, Func<Segment, SegmentResult> execute)
+    public AuditReport Execute(IReadOnlyList<RunSegment> chosen, Func<RunSegment, SegmentResult> execute)
     {
         var results = new List<SegmentResult>();
         bool interrupted = false;
         try
         {
-            foreach (Segment segment in chosen) results.Add(execute(segment));
+            foreach (RunSegment segment in chosen) results.Add(execute(segment));
         }
         catch (OperationCanceledException)
         {
             interrupted = true;
         }
         var notChecked = new List<string>(_findings.NotChecked);
-        Segment[] left = [.. Segments.Except(results.Select(r => r.Segment))];
-        Segment[] impossible = [.. left.Except(Executable)];
+        RunSegment[] left = [.. Segments.Except(results.Select(r => r.Segment))];
+        RunSegment[] impossible = [.. left.Except(Executable)];
         if (left.Length > 0) notChecked.Insert(0, $"the arithmetic of {left.Sum(s => s.Steps):N0} of {_recorded.Steps.Count:N0} steps: {left.Length:N0} segments were not executed again");
         if (impossible.Length > 0) notChecked.Insert(1, $"{impossible.Length:N0} of these can not be executed again: the checkpoint that they begin from is not there, or is not the recorded one");
         return new AuditReport(_findings.Checked, _findings.Problems, notChecked, Segments, results, _recorded.End is not null, interrupted);

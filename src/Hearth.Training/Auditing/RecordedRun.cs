@@ -35,12 +35,12 @@ internal sealed class RecordedRun
     public SortedDictionary<int, CheckpointLine> Checkpoints { get; } = [];
 
     /// <summary>The segments, in order.</summary>
-    public IReadOnlyList<Segment> Segments
+    public IReadOnlyList<RunSegment> Segments
     {
         get
         {
             int[] ends = [.. Checkpoints.Keys.Append(Steps.Count).Where(s => s > 0).Distinct().Order()];
-            return [.. ends.Select((to, i) => new Segment(i == 0 ? 0 : ends[i - 1], to))];
+            return [.. ends.Select((to, i) => new RunSegment(i == 0 ? 0 : ends[i - 1], to))];
         }
     }
 

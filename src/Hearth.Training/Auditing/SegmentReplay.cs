@@ -24,7 +24,7 @@ internal sealed class SegmentReplay(RunFolder run, TrainingSetup setup, Recorded
     /// <param name="done">Told each step as it comes out.</param>
     /// <param name="cancel">Asks to stop.</param>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
-    public SegmentResult Run(Segment segment, Action<StepLine>? done, CancellationToken cancel)
+    public SegmentResult Run(RunSegment segment, Action<StepLine>? done, CancellationToken cancel)
     {
         (_first, _difference) = (null, "");
         using var state = new TrainingState(setup, pool);
@@ -75,7 +75,7 @@ internal sealed class SegmentReplay(RunFolder run, TrainingSetup setup, Recorded
         return string.Join(", ", fields.Where(f => !Equals(f.Then, f.Now)).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Then} instead of {f.Now}")));
     }
 
-    private SegmentResult AtEnd(Segment segment, TrainingState state)
+    private SegmentResult AtEnd(RunSegment segment, TrainingState state)
     {
         Checkpoint now = state.Describe();
         recorded.Checkpoints.TryGetValue(segment.To, out CheckpointLine? named);
@@ -107,5 +107,5 @@ internal sealed class SegmentReplay(RunFolder run, TrainingSetup setup, Recorded
         else if (_first == step) _difference += $"; {what}";
     }
 
-    private SegmentResult Result(Segment segment, StateDifference? number, bool endsEqual) => new(segment, _first, _difference, number, endsEqual);
+    private SegmentResult Result(RunSegment segment, StateDifference? number, bool endsEqual) => new(segment, _first, _difference, number, endsEqual);
 }

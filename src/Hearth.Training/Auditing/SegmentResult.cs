@@ -8,7 +8,7 @@ namespace Hearth.Training.Auditing;
 /// <param name="Difference">What differs there, in words; empty when nothing does.</param>
 /// <param name="Number">The first number of the recorded state at the segment's end that differs; null when none does or there is no such state.</param>
 /// <param name="EndsEqual">True when the full state at the end is the recorded one, bit for bit.</param>
-public sealed record SegmentResult(Segment Segment, int? FirstDifferentStep, string Difference, StateDifference? Number, bool EndsEqual)
+public sealed record SegmentResult(RunSegment Segment, int? FirstDifferentStep, string Difference, StateDifference? Number, bool EndsEqual)
 {
     /// <summary>True when every step and the state at the end are as recorded.</summary>
     public bool Equal => FirstDifferentStep is null;

@@ -38,7 +38,7 @@ public sealed class AuditTests : IDisposable
 
         report.Problems.ShouldBeEmpty();
         (report.Sound, report.Finished, report.Interrupted).ShouldBe((true, true, false));
-        report.Results.Select(r => r.Segment).ShouldBe([new Segment(0, 2), new Segment(2, 4), new Segment(4, 6)]);
+        report.Results.Select(r => r.Segment).ShouldBe([new RunSegment(0, 2), new RunSegment(2, 4), new RunSegment(4, 6)]);
         report.Results.ShouldAllBe(r => r.Equal && r.EndsEqual);
         report.NotChecked.ShouldBe(["other files of the model's folder"]);
         report.Checked.Count.ShouldBe(8);
@@ -111,7 +111,7 @@ public sealed class AuditTests : IDisposable
 
         report.Problems.ShouldBeEmpty();
         SegmentResult bad = report.Results.Single(r => !r.Equal);
-        (bad.Segment, bad.FirstDifferentStep, bad.EndsEqual, bad.Number).ShouldBe((new Segment(2, 4), 3, true, null));
+        (bad.Segment, bad.FirstDifferentStep, bad.EndsEqual, bad.Number).ShouldBe((new RunSegment(2, 4), 3, true, null));
         bad.Difference.ShouldStartWith("the ledger has loss ");
         bad.Verdict.ShouldContain("the ledger's lines were altered");
     }
@@ -121,7 +121,7 @@ public sealed class AuditTests : IDisposable
     {
         Forgery.Mend(_run, line => line is EvaluationLine { Step: 6 } e ? e with { BitsPerByte = e.BitsPerByte * 0.9 } : line);
         SegmentResult bad = All(_micro, _run).Results.Single(r => !r.Equal);
-        (bad.Segment, bad.FirstDifferentStep).ShouldBe((new Segment(4, 6), 6));
+        (bad.Segment, bad.FirstDifferentStep).ShouldBe((new RunSegment(4, 6), 6));
         bad.Difference.ShouldContain("bits per byte");
     }
 
@@ -175,7 +175,7 @@ public sealed class AuditTests : IDisposable
         AuditReport report = All(_micro, run);
         (report.Sound, report.Finished).ShouldBe((true, false));
         report.Problems.ShouldBeEmpty();
-        report.Segments[^1].ShouldBe(new Segment(4, 5));
+        report.Segments[^1].ShouldBe(new RunSegment(4, 5));
         report.NotChecked.ShouldContain(t => t.Contains("not finished"));
     }
 
@@ -187,7 +187,7 @@ public sealed class AuditTests : IDisposable
         var audit = Audit.Of(RunFolder.OfModel(model), _micro.Setup());
         audit.Problems.ShouldBeEmpty();
         audit.Segments.Count.ShouldBe(3);
-        audit.Executable.ShouldBe([new Segment(0, 2)]);                          // the others begin from checkpoints
+        audit.Executable.ShouldBe([new RunSegment(0, 2)]);                          // the others begin from checkpoints
         using var pool = new WorkerPool(1);
         AuditReport report = audit.Execute(audit.Executable, pool, cancel: TestContext.Current.CancellationToken);
         report.Sound.ShouldBeTrue();
@@ -206,7 +206,7 @@ public sealed class AuditTests : IDisposable
             if (p.Step == 3) cancel.Cancel();
         }, cancel.Token);
         report.Interrupted.ShouldBeTrue();
-        report.Results.Select(r => r.Segment).ShouldBe([new Segment(0, 2)]);
+        report.Results.Select(r => r.Segment).ShouldBe([new RunSegment(0, 2)]);
     }
 
     [Fact]
@@ -217,7 +217,7 @@ public sealed class AuditTests : IDisposable
         string[] before = Files();
         var told = new List<TrainingProgress>();
         using var pool = new WorkerPool(1);
-        Begin().Execute([new Segment(2, 4), new Segment(4, 6)], pool, told.Add, TestContext.Current.CancellationToken);
+        Begin().Execute([new RunSegment(2, 4), new RunSegment(4, 6)], pool, told.Add, TestContext.Current.CancellationToken);
         Files().ShouldBe(before);
         told.Select(p => (p.Step, p.Steps)).ShouldBe([(1, 4), (2, 4), (3, 4), (4, 4)]);
     }

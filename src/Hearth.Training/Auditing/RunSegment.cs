@@ -6,7 +6,7 @@ namespace Hearth.Training.Auditing;
 /// <summary>The steps between two states that the ledger names: from the beginning or a checkpoint to the next checkpoint or the end.</summary>
 /// <param name="From">The step after which it begins; 0 for the beginning.</param>
 /// <param name="To">Its last step.</param>
-public sealed record Segment(int From, int To)
+public sealed record RunSegment(int From, int To)
 {
     /// <summary>Steps in it.</summary>
     public int Steps => To - From;
@@ -22,7 +22,7 @@ public sealed record Segment(int From, int To)
     /// <param name="count">How many; all when there are fewer.</param>
     /// <param name="seed">The auditor's seed.</param>
     /// <returns>The drawn ones in the order of their steps.</returns>
-    public static IReadOnlyList<Segment> Draw(IReadOnlyList<Segment> all, int count, long seed) =>
+    public static IReadOnlyList<RunSegment> Draw(IReadOnlyList<RunSegment> all, int count, long seed) =>
     [
         .. all.OrderBy(s => Digest.Of(string.Create(CultureInfo.InvariantCulture, $"audit\n{seed}\n{all.Count}\n{s.From}\n{s.To}\n")), StringComparer.Ordinal)
             .Take(count).OrderBy(s => s.From),
