@@ -64,12 +64,15 @@ public sealed record SignatureBundle(string File, DsseEnvelope Envelope, SignerN
     });
 
     /// <summary>Writes the bundle to its file, whole or not at all.</summary>
-    public void Write() => AtomicFile.WriteText(File, new JsonObject
+    public void Write() => AtomicFile.WriteText(File, ToText());
+
+    /// <summary>What <see cref="Write"/> writes.</summary>
+    public string ToText() => new JsonObject
     {
         ["mediaType"] = MediaType,
         ["verificationMaterial"] = Signer.ToJson(),
         ["dsseEnvelope"] = Envelope.ToJson(),
-    }.ToJsonString(JsonFile.OneLine) + "\n");
+    }.ToJsonString(JsonFile.OneLine) + "\n";
 
     /// <summary>The statement, once it is certain that this key signed it.</summary>
     /// <param name="key">The signer's key, from a place that is trusted; never from the bundle.</param>
