@@ -7,6 +7,7 @@ var root = new RootCommand("Make a language model from your own documents, prove
     UpCommand.Create(),
     TrainCommand.Create(),
     ReproduceCommand.Create(),
+    ForgetCommand.Create(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
