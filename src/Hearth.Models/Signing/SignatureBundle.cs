@@ -31,7 +31,7 @@ public sealed record SignatureBundle(string File, DsseEnvelope Envelope, SignerN
     /// <param name="statement">The statement.</param>
     /// <param name="key">The key.</param>
     public static SignatureBundle Sign(string file, Statement statement, SigningKey key) =>
-        new(file, DsseEnvelope.Sign(Statement.PayloadType, statement.ToBytes(), key), new KeyName(key.Public.Fingerprint, null));
+        new(file, DsseEnvelope.Sign(Statement.PayloadType, statement.ToBytes(), key), new KeyName(key.Public.Fingerprint));
 
     /// <summary>Signs a statement. The bundle carries the certificates.</summary>
     /// <param name="file">Where it is to be.</param>
