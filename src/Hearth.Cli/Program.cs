@@ -11,6 +11,7 @@ var root = new RootCommand("Make a language model from your own documents, prove
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
+    KeyCommand.Create(),
     CorpusCommand.Create(),
 };
 root.Add(Common.Verbose);
