@@ -8,9 +8,11 @@ var root = new RootCommand("Make a language model from your own documents, prove
     TrainCommand.Create(),
     ReproduceCommand.Create(),
     AuditCommand.Create(),
+    ForgetCommand.Create(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
+    KeyCommand.Create(),
     CorpusCommand.Create(),
 };
 root.Add(Common.Verbose);

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Field = Hearth.Models.Tokenizers.JsonNode;
 
 namespace Hearth.Models.Signing;
@@ -30,6 +31,14 @@ internal static class JsonFile
         {
             throw new ModelFileException(file, $"is not valid JSON: {e.Message} Expected {what}; it is cut short or was altered.", e);
         }
+    }
+
+    /// <summary>An object by itself. Texts in it that are not valid Unicode are found here, not later.</summary>
+    /// <param name="field">The object.</param>
+    public static JsonObject ToObject(this Field field)
+    {
+        _ = field.Entries(int.MaxValue).Count();
+        return JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(field.Element))!.AsObject();
     }
 
     /// <summary>Bytes written as base64, in either alphabet, with or without padding (RFC 4648; both DSSE and Protobuf's JSON allow that).</summary>

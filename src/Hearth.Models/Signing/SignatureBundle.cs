@@ -31,7 +31,7 @@ public sealed record SignatureBundle(string File, DsseEnvelope Envelope, SignerN
     /// <param name="statement">The statement.</param>
     /// <param name="key">The key.</param>
     public static SignatureBundle Sign(string file, Statement statement, SigningKey key) =>
-        new(file, DsseEnvelope.Sign(Statement.PayloadType, statement.ToBytes(), key), new KeyName(key.Public.Fingerprint, null));
+        new(file, DsseEnvelope.Sign(Statement.PayloadType, statement.ToBytes(), key), new KeyName(key.Public.Fingerprint));
 
     /// <summary>Signs a statement. The bundle carries the certificates.</summary>
     /// <param name="file">Where it is to be.</param>
@@ -64,12 +64,15 @@ public sealed record SignatureBundle(string File, DsseEnvelope Envelope, SignerN
     });
 
     /// <summary>Writes the bundle to its file, whole or not at all.</summary>
-    public void Write() => AtomicFile.WriteText(File, new JsonObject
+    public void Write() => AtomicFile.WriteText(File, ToText());
+
+    /// <summary>What <see cref="Write"/> writes.</summary>
+    public string ToText() => new JsonObject
     {
         ["mediaType"] = MediaType,
         ["verificationMaterial"] = Signer.ToJson(),
         ["dsseEnvelope"] = Envelope.ToJson(),
-    }.ToJsonString(JsonFile.OneLine) + "\n");
+    }.ToJsonString(JsonFile.OneLine) + "\n";
 
     /// <summary>The statement, once it is certain that this key signed it.</summary>
     /// <param name="key">The signer's key, from a place that is trusted; never from the bundle.</param>

@@ -28,12 +28,12 @@ public abstract record SignerName
         {
             case "publicKey":
                 string? hint = named["hint"].IsMissing ? null : named["hint"].Text();
-                byte[]? key = named["rawBytes"].IsMissing ? null : named["rawBytes"].Base64();
-                if (hint is null or "" && key is null) throw named.Bad("has neither hint nor rawBytes, expected one");
+                byte[] key = named["rawBytes"].IsMissing ? [] : named["rawBytes"].Base64();
+                if (hint is null or "" && key.Length == 0) throw named.Bad("has neither hint nor rawBytes, expected one");
                 return new KeyName(hint, key);
             case "certificate":
                 if (log.Count == 0) throw json["tlogEntries"].Bad("is missing or empty, expected the log's entry that belongs to this kind of certificate");
-                return new LoggedName(named["rawBytes"].Base64(), JsonObject.Create(json.Element.Clone())!);
+                return new LoggedName(named["rawBytes"].Base64(), json.ToObject());
             default:
                 List<Field> certificates = named["certificates"].Items(MostCertificates);
                 if (certificates.Count == 0) throw named["certificates"].Bad("is missing or empty, expected the signing certificate");
@@ -44,8 +44,8 @@ public abstract record SignerName
 
 /// <summary>A key that both sides know.</summary>
 /// <param name="Hint">Its fingerprint (<see cref="VerificationKey.Fingerprint"/>).</param>
-/// <param name="Key">The key itself, in bundles from before version 1.1 of the reference implementation, instead of a hint: PEM or DER.</param>
-public sealed record KeyName(string? Hint, ReadOnlyMemory<byte>? Key) : SignerName
+/// <param name="Key">The key itself, PEM or DER, where a bundle from before version 1.1 of the reference implementation has it instead of a hint; otherwise empty.</param>
+public sealed record KeyName(string? Hint, ReadOnlyMemory<byte> Key = default) : SignerName
 {
     /// <inheritdoc/>
     public override string Description => $"the key {Field.Shorten(Hint ?? "it carries")}";
@@ -53,9 +53,9 @@ public sealed record KeyName(string? Hint, ReadOnlyMemory<byte>? Key) : SignerNa
     internal override string? Contradicts(VerificationKey key, string file)
     {
         if (Hint is { Length: > 0 } && Hint != key.Fingerprint && Hint != key.DerFingerprint) return Field.Shorten(Hint);
-        if (Key is not { } bytes) return null;
-        List<(string Label, byte[] Bytes)> pem = PemFile.Parse(Encoding.Latin1.GetString(bytes.Span), file);
-        VerificationKey carried = VerificationKey.FromSubjectPublicKeyInfo(pem is [("PUBLIC KEY", var der), ..] ? der : bytes.Span, file);
+        if (Key.IsEmpty) return null;
+        List<(string Label, byte[] Bytes)> pem = PemFile.Parse(Encoding.Latin1.GetString(Key.Span), file);
+        VerificationKey carried = VerificationKey.FromSubjectPublicKeyInfo(pem is [("PUBLIC KEY", var der), ..] ? der : Key.Span, file);
         return carried.Equals(key) ? null : carried.Fingerprint;
     }
 

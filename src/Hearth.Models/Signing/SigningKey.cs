@@ -67,7 +67,7 @@ public sealed class SigningKey : IDisposable
             import(key, der);
             return new SigningKey(key, path);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             key.Dispose();
             throw new ModelFileException(path,

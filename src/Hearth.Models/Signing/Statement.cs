@@ -18,7 +18,6 @@ public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string 
 
     private const int MostSubjects = 1 << 16;
     private const int MostDigests = 16;
-    private const int MostKeys = 64;
 
     /// <summary>The statement as JSON in UTF-8; the same statement gives the same bytes.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new JsonObject
@@ -39,8 +38,7 @@ public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string 
         if (type != TypeUri) throw root["_type"].Bad($"is '{Field.Shorten(type)}', expected '{TypeUri}'");
         List<Field> subjects = root["subject"].Items(MostSubjects);
         if (subjects.Count == 0) throw root["subject"].Bad("is missing or empty, expected at least one subject");
-        _ = root["predicate"].Entries(MostKeys).Count();
-        return new Statement([.. subjects.Select(ReadSubject)], root["predicateType"].Text(), JsonObject.Create(root["predicate"].Element.Clone())!);
+        return new Statement([.. subjects.Select(ReadSubject)], root["predicateType"].Text(), root["predicate"].ToObject());
     });
 
     private static StatementSubject ReadSubject(Field json)

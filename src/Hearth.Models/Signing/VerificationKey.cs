@@ -48,7 +48,7 @@ public sealed class VerificationKey : IEquatable<VerificationKey>
             using X509Certificate2 read = X509CertificateLoader.LoadCertificate(certificate);
             return FromSubjectPublicKeyInfo(read.PublicKey.ExportSubjectPublicKeyInfo(), path);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             throw new ModelFileException(path, $"holds a certificate that can not be read: {e.Message} It is damaged, or not X.509.", e);
         }
@@ -88,7 +88,7 @@ public sealed class VerificationKey : IEquatable<VerificationKey>
             using ECDsa key = Import(bytes);
             return Of(key, path);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             throw new ModelFileException(path,
                 $"has a public key that can not be used: {e.Message} Expected an elliptic-curve key on P-256, P-384 or P-521.", e);
