@@ -11,13 +11,6 @@ internal static class Places
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".hearth");
 
-    /// <summary>The private key that is used when none is named.</summary>
-    public static string SigningKey => Path.Combine(Home, "keys", "hearth.pem");
-
-    /// <summary>Where a private key's public half is.</summary>
-    public static string PublicHalf(string privateKey) =>
-        (privateKey.EndsWith(".pem", StringComparison.Ordinal) ? privateKey[..^".pem".Length] : privateKey) + ".pub";
-
     public static string Runs => Path.Combine(Home, "runs");
 
     /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>

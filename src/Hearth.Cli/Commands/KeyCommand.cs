@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Hearth.Models.Formats;
 using Hearth.Models.Signing;
 
 namespace Hearth.Cli.Commands;
@@ -31,10 +30,8 @@ internal static class KeyCommand
             {
                 if (Path.Exists(taken)) throw new UsageException($"{taken}: there is a file already, and a key is never written over. Give another place with --out.");
             }
-            if (parsed.GetValue(output) is null) MakeKeysFolder(Path.GetDirectoryName(path)!);
-            using SigningKey key = SigningKey.Generate(parsed.GetValue(curve) == "p384" ? KeyCurve.P384 : KeyCurve.P256);
-            key.Save(path);
-            AtomicFile.WriteText(publicPath, key.Public.ToPem());
+            if (parsed.GetValue(output) is null) SigningKeys.MakeFolder();
+            using SigningKey key = SigningKeys.Make(path, parsed.GetValue(curve) == "p384" ? KeyCurve.P384 : KeyCurve.P256);
             if (parsed.GetValue(json)) Common.PrintJson(new { privateKey = path, publicKey = publicPath, keyDigest = key.Public.Fingerprint });
             else
             {
@@ -45,15 +42,5 @@ internal static class KeyCommand
             return Common.Done;
         });
         return command;
-    }
-
-    private static void MakeKeysFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Hearth.Models.Signing;
+using Hearth.Training.Forgetting;
+using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
 
@@ -15,7 +17,7 @@ internal static class ModelVerifyCommand
             Description = "Certificates that you trust, PEM: the root, and those below it that the signature does not carry.", HelpName = "FILE",
         };
         Option<bool> json = Common.Json();
-        var command = new Command("verify", "Check a model's signature, and every file against it (OpenSSF Model Signing 1.0).") { model, key, chain, json };
+        var command = new Command("verify", "Check a model's signature, every file against it (OpenSSF Model Signing 1.0), and the receipts of what was taken out.") { model, key, chain, json };
         command.Example("hearth model verify factbook --public-key school.pub", "hearth model verify factbook --certificate-chain authority.pem --json");
         command.SetAction(parsed =>
         {
@@ -42,6 +44,12 @@ internal static class ModelVerifyCommand
         VerificationKey? key = keyPath is null ? null : VerificationKey.Load(keyPath);
         CertificateChain? trusted = chainPath is null ? null : CertificateChain.Load(chainPath);
 
+        if (key is not null && !findings.IsSigned && Directory.Exists(RunFolder.OfModel(findings.Model).Receipts))
+        {
+            findings.Key = key;                                                  // receipts are signed on their own
+            CheckReceipts(findings, key);
+            return;
+        }
         SignatureBundle bundle = SignatureBundle.Read(findings.Signature);
         findings.Certificate = trusted?.SignerOf(bundle);
         findings.Key = key ?? findings.Certificate!.Key;
@@ -49,19 +57,32 @@ internal static class ModelVerifyCommand
         findings.Files = files.Files;
         findings.Ignored = files.Ignored;
         findings.Problems.AddRange(files.Problems.Select(p => p.ToString()));
+        CheckReceipts(findings, findings.Key);
+    }
+
+    private static void CheckReceipts(Findings findings, VerificationKey key)
+    {
+        var check = ReceiptCheck.Of(findings.Model, key);
+        findings.Receipts = check.Receipts;
+        findings.Problems.AddRange(check.Problems);
     }
 
     private static void Print(Findings found)
     {
-        Console.WriteLine(found.Verified ? $"{found.Model} is as it was signed." : $"{found.Model} does not verify.");
+        string holds = found.IsSigned ? "is as it was signed." : "has receipts that hold; the model as a whole is not signed (`hearth model sign`).";
+        Console.WriteLine($"{found.Model} {(found.Verified ? holds : "does not verify.")}");
         foreach (string problem in found.Problems) Console.WriteLine($"  {problem}");
-        Line("signature", found.Signature);
+        if (found.IsSigned) Line("signature", found.Signature);
         if (found.Files > 0) Line("files", $"{found.Files:N0}");
         if (found.Key is { } key) Line("key digest", key.Fingerprint);
         if (found.Certificate is { } c)
         {
             Line("certificate", c.Subject);
             Line("valid", $"{c.NotBefore:yyyy-MM-dd} to {c.NotAfter:yyyy-MM-dd}; its chain holds as of {c.NotBefore:yyyy-MM-dd}. When it was used the signature does not say.");
+        }
+        foreach (Receipt r in found.Receipts)
+        {
+            Line("receipt", $"{r.Removed.Count:N0} taken out, {r.Time}, {(r.ProvedDigest is null ? "not proved by a clean run" : "proved by a clean run")}: {string.Join(", ", r.Removed.Take(8).Select(id => id[..12]))}{(r.Removed.Count > 8 ? ", ..." : "")}");
         }
         foreach (string path in found.Ignored) Line("left out", $"{path} (there, but not covered by the signature)");
 
@@ -75,7 +96,12 @@ internal static class ModelVerifyCommand
 
         public string Signature { get; } = ModelSignature.PathOf(model);
 
+        public bool IsSigned => File.Exists(Signature);
+
         public VerificationKey? Key { get; set; }
+
+        /// <summary>The receipts that hold, the newest first.</summary>
+        public IReadOnlyList<Receipt> Receipts { get; set; } = [];
 
         public SigningCertificate? Certificate { get; set; }
 
@@ -93,8 +119,9 @@ internal static class ModelVerifyCommand
             files = Files,
             keyDigest = Key?.Fingerprint,
             certificate = Certificate is { } c ? new { subject = c.Subject, notBefore = c.NotBefore, notAfter = c.NotAfter } : null,
-            signature = Signature,
+            signature = IsSigned ? Signature : null,
             ignored = Ignored,
+            receipts = Receipts,
             problem = Verified ? null : string.Join("; ", Problems),
         };
     }

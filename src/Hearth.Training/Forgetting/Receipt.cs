@@ -24,7 +24,7 @@ namespace Hearth.Training.Forgetting;
 /// <param name="ProvedDigest">Digest of the weights that training from nothing without the documents gave; null when that was not done.</param>
 public sealed record Receipt(
     IReadOnlyList<string> Removed, int FirstUse, int ReplayedFrom, bool TokenizerDiffers, string WeightsDigestBefore, string WeightsDigestAfter,
-    string LedgerHeadBefore, string LedgerHeadAfter, int NumericsVersion, string Time, string? ProvedDigest)
+    string LedgerHeadBefore, string LedgerHeadAfter, int NumericsVersion, string Time, string? ProvedDigest = null)
 {
     /// <summary>Says how to read the predicate: the properties of this record.</summary>
     public const string PredicateType = "urn:hearth:removal:v1";
