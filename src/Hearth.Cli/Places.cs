@@ -17,9 +17,35 @@ internal static class Places
     public static ModelBundle Model(string given)
     {
         string? folder = Candidates(given).FirstOrDefault(Directory.Exists);
-        if (folder is not null) return ModelBundle.Load(folder);
+        return folder is not null ? ModelBundle.Load(folder) : throw NoModel(given);
+    }
+
+    /// <summary>Where the model is that a person means: its folder, the model's folder in a run, or its one file. It need not be a whole model.</summary>
+    public static string ModelPath(string given)
+    {
+        string path = Candidates(given).FirstOrDefault(Path.Exists) ?? throw NoModel(given);
+        var run = new RunFolder(Path.TrimEndingDirectorySeparator(path));
+        return run.Exists ? run.Model : run.Path;
+    }
+
+    /// <summary>The private key that is used when none is named.</summary>
+    public static string SigningKey => Path.Combine(Home, "keys", "hearth.pem");
+
+    /// <summary>Where a private key's public half is.</summary>
+    public static string PublicHalf(string privateKey) =>
+        (privateKey.EndsWith(".pem", StringComparison.Ordinal) ? privateKey[..^".pem".Length] : privateKey) + ".pub";
+
+    /// <summary>A key that is used when none is named, if there is one.</summary>
+    /// <param name="key">The key's file.</param>
+    /// <param name="option">How to name another.</param>
+    public static string Existing(string key, string option) => File.Exists(key)
+        ? key
+        : throw new UsageException($"{key}: there is no key here. Give {option}, or make a key with `hearth key generate`.");
+
+    private static UsageException NoModel(string given)
+    {
         string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
-        throw new UsageException($"{given}: there is no such model. " + (known.Length > 0
+        return new UsageException($"{given}: there is no such model. " + (known.Length > 0
             ? $"Give a model's folder, or one of: {string.Join(", ", known)}."
             : "Give a model's folder, or make one with `hearth up`."));
     }

@@ -7,9 +7,12 @@ var root = new RootCommand("Make a language model from your own documents, prove
     UpCommand.Create(),
     TrainCommand.Create(),
     ReproduceCommand.Create(),
+    AuditCommand.Create(),
+    ForgetCommand.Create(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
+    KeyCommand.Create(),
     CorpusCommand.Create(),
 };
 root.Add(Common.Verbose);

@@ -12,9 +12,13 @@ internal static class TrainingDriver
     private const int ProblemsShown = 20;
 
     /// <summary>Begins the run, or goes on with it when its folder holds it already.</summary>
-    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt)
+    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt) =>
+        Run(folder, TrainingSetup.Build(recipe, display.Say), pool, display, stopAt);
+
+    /// <summary>Begins the run, or goes on with it, when its documents are read already.</summary>
+    public static TrainingResult Run(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display, int? stopAt)
     {
-        TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
+        Recipe recipe = setup.Recipe;
         foreach (Data.Corpora.CorpusProblem problem in setup.Corpus.Report.Problems.Take(ProblemsShown)) display.Say($"left out: {problem}");
         if (setup.Corpus.Report.Total > ProblemsShown) display.Say($"left out: {setup.Corpus.Report.Total - ProblemsShown:N0} more; see `hearth corpus check`");
         MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, pool.Threads);
@@ -37,17 +41,20 @@ internal static class TrainingDriver
     }
 
     /// <summary>Reads the documents of a run again, for its held-out questions.</summary>
-    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display)
+    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display) =>
+        Score(folder, TrainingSetup.Build(recipe), pool, display);
+
+    /// <summary>Asks the held-out questions of documents that are read already.</summary>
+    public static HeldOutScore Score(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display)
     {
-        TrainingSetup setup = TrainingSetup.Build(recipe);
         ModelBundle bundle = ModelBundle.Load(folder.Model);
         HeldOutScore score = display.Share("asking what was held out", share => HeldOutScore.Measure(bundle, setup.Corpus.HeldOut, pool, share));
-        Reporting.Write(folder, setup, RunAbout.Read(folder) ?? RunAbout.Of(recipe, pool.Threads), score);
+        Reporting.Write(folder, setup, RunAbout.Read(folder) ?? RunAbout.Of(setup.Recipe, pool.Threads), score);
         return score;
     }
 
     /// <summary>Two programs must not write one run.</summary>
-    private static FileStream Lock(RunFolder folder)
+    public static FileStream Lock(RunFolder folder)
     {
         try
         {

@@ -10,10 +10,13 @@ using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
 
-/// <summary><c>hearth model</c>: looks into a model.</summary>
+/// <summary><c>hearth model</c>: looks into a model, signs it, verifies it.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model.") { Show(), Tokenize(), Logits() };
+    public static Command Create() => new("model", "Look into a model, sign it, verify it.")
+    {
+        Show(), Tokenize(), Logits(), ModelSignCommand.Create(), ModelVerifyCommand.Create(),
+    };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
 

@@ -70,7 +70,7 @@ internal static class UpCommand
     private static bool SameDocuments(RunFolder folder, Recipe recipe)
     {
         HashSet<string> then = [.. Materials.Read(folder.Materials).Select(m => m.Id)];
-        Data.Corpora.Corpus now = Data.Corpora.Corpus.Load(recipe.Corpora, recipe.HeldOut, recipe.Folder, recipe.Seed);
+        Data.Corpora.Corpus now = recipe.ReadDocuments();
         return then.SetEquals(now.Sources.Select(s => s.Id));
     }
 

@@ -18,6 +18,9 @@ public sealed record Recipe(
     string Name, string About, long Seed, ModelSpec Model, TokenizerSpec Tokenizer, ValueList<CorpusSpec> Corpora, HeldOutSpec HeldOut,
     PackingSpec Packing, TrainingSpec Training)
 {
+    /// <summary>Ids of documents that are left out as if they had never been, in ordinal order; what <c>hearth forget</c> writes.</summary>
+    public ValueList<string> Removed { get; init; } = [];
+
     /// <summary>The folder that paths of the recipe are relative to. Recipes that differ in nothing else are equal.</summary>
     public string Folder { get; init; } = ".";
 
@@ -42,6 +45,10 @@ public sealed record Recipe(
 
     /// <summary>The recipe as YAML, every default spelled out, keys in a fixed order. Reading it gives an equal recipe.</summary>
     public string ToYaml() => RecipeWriter.Write(this);
+
+    /// <summary>Reads the documents, without the removed ones.</summary>
+    /// <exception cref="CorpusException">A corpus is missing or can not be used.</exception>
+    public Corpus ReadDocuments() => Corpus.Load(Corpora, HeldOut, Folder, Seed, Removed.ToHashSet(StringComparer.Ordinal));
 
     /// <summary>SHA-256 of the normalised recipe without the places of documents and tokenizer: a moved folder changes nothing.</summary>
     public string IdentityDigest()
@@ -75,7 +82,7 @@ public sealed record Recipe(
     public bool Equals(Recipe? other) =>
         other is not null && Name == other.Name && About == other.About && Seed == other.Seed && Model == other.Model
         && Tokenizer == other.Tokenizer && Corpora.Equals(other.Corpora) && HeldOut == other.HeldOut && Packing == other.Packing
-        && Training == other.Training;
+        && Training == other.Training && Removed.Equals(other.Removed);
 
     /// <summary>A code that equal recipes share; it reaches no result.</summary>
     public override int GetHashCode() => Seed.GetHashCode();

@@ -22,6 +22,8 @@ internal static class RecipeNames
         ("json", CorpusFormat.Json), ("jsonl", CorpusFormat.JsonLines), ("csv", CorpusFormat.Csv),
     ];
 
+    public static readonly (string, DocumentTier)[] Tiers = [("permanent", DocumentTier.Permanent), ("revocable", DocumentTier.Revocable)];
+
     public static readonly (string, bool)[] Documents = [("whole", false), ("split", true)];
 
     public static readonly (string, bool)[] LossOn = [("all", false), ("answers", true)];

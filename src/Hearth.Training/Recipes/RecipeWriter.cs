@@ -36,6 +36,7 @@ internal sealed class RecipeWriter
             writer.Key("conversationTurns", recipe.Packing.ConversationTurns);
         });
         writer.Below("training", () => writer.Training(recipe.Training));
+        writer.Texts("removed", recipe.Removed);
         return writer._yaml.ToString();
     }
 
@@ -80,6 +81,7 @@ internal sealed class RecipeWriter
         Text("licence", corpus.Licence);
         Text("textField", corpus.TextField);
         Key("maxDocumentBytes", corpus.MaxDocumentBytes);
+        Key("tier", Name(RecipeNames.Tiers, corpus.Tier));
         if (corpus.Where is { } where)
         {
             Below("where", () =>
@@ -114,6 +116,7 @@ internal sealed class RecipeWriter
     private void Training(TrainingSpec training)
     {
         Key("steps", training.Steps);
+        if (training.RevocableFrom > 0) Key("revocableFrom", training.RevocableFrom);
         Key("microBatches", training.MicroBatches);
         Key("microBatchTokens", training.MicroBatchTokens);
         Key("lossOn", Name(RecipeNames.LossOn, training.LossOnAnswersOnly));

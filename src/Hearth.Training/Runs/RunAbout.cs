@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hearth.Models.Bundles;
 using Hearth.Models.Formats;
 using Hearth.Training.Recipes;
 
@@ -52,6 +53,14 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
             recipe = recipe with { Folder = about.RecipeFolder };
             recipe = recipe.WithCorpusPaths(about.Corpora.Where(c => recipe.Corpora.Any(spec => spec.Name == c.Key)).ToDictionary(StringComparer.Ordinal));
         }
-        return recipe;
+        return WithTokenizer(recipe, folder);
+    }
+
+    /// <summary>A tokenizer that was given and is no longer in the recipe's folder is the one that the run or its model carries.</summary>
+    private static Recipe WithTokenizer(Recipe recipe, RunFolder folder)
+    {
+        if (recipe.Tokenizer.File is not { } file || File.Exists(Path.Combine(recipe.Folder, file))) return recipe;
+        string? carried = new[] { folder.Tokenizer, Path.Combine(folder.Model, ModelBundle.TokenizerName) }.FirstOrDefault(File.Exists);
+        return carried is null ? recipe : recipe with { Tokenizer = recipe.Tokenizer with { File = Path.GetFullPath(carried) } };
     }
 }
