@@ -110,8 +110,9 @@ public sealed class SigningConformanceTests : IDisposable
     }
 
     /// <summary>
-    /// Every bit that a one-byte change can turn, one a byte. What may stay verified means the same: white space between the bundle's
-    /// keys, the name of a key that nobody has to read, and the key's description beside the key itself.
+    /// One bit of every byte is turned; within certificates of one byte in some fifty, since checking a chain takes longer. What may stay
+    /// verified means the same: white space between the bundle's keys, the name of a key that nobody has to read, and the description
+    /// of the public key beside the key itself.
     /// </summary>
     [Theory]
     [MemberData(nameof(Models))]
@@ -120,16 +121,20 @@ public sealed class SigningConformanceTests : IDisposable
         string model = Copy(name), signature = Path.Combine(model, "model.sig");
         byte[] whole = File.ReadAllBytes(signature);
         string original = Meaning(whole);
-        int refused = 0;
+        VerificationKey key = KeyOf(SignatureBundle.Read(signature));
+        int certificates = name.EndsWith("certificate", StringComparison.Ordinal) ? whole.AsSpan().IndexOf("dsseEnvelope"u8) : 0;
+        int tried = 0, refused = 0;
         for (int i = 0; i < whole.Length; i++)
         {
+            if (i < certificates && i % 47 != 0) continue;
+            tried++;
             byte[] changed = [.. whole];
             changed[i] ^= (byte)(1 << (i % 7));
             File.WriteAllBytes(signature, changed);
-            if (Refuses(model)) refused++;
+            if (Refuses(() => Verify(model, i < certificates ? KeyOf : _ => key))) refused++;
             else Meaning(changed).ShouldBe(original, $"byte {i}: {Encoding.UTF8.GetString(changed, Math.Max(0, i - 20), Math.Min(40, changed.Length - i))}");
         }
-        refused.ShouldBeGreaterThan(whole.Length - 80);
+        refused.ShouldBeGreaterThan(tried - 80);
     }
 
     [Theory]
@@ -161,11 +166,11 @@ public sealed class SigningConformanceTests : IDisposable
         Should.Throw<ModelFileException>(() => middle.SignerOf(certified)).Message.ShouldContain("no self-signed certificate");
     }
 
-    private static bool Refuses(string model)
+    private static bool Refuses(Func<ModelVerification> verify)
     {
         try
         {
-            return Verify(model).Problems.Count > 0;
+            return verify().Problems.Count > 0;
         }
         catch (Exception e) when (e is ModelFileException or SignatureException)
         {
@@ -192,10 +197,12 @@ public sealed class SigningConformanceTests : IDisposable
         return json.ToJsonString();
     }
 
-    private static ModelVerification Verify(string model)
+    private static ModelVerification Verify(string model) => Verify(model, KeyOf);
+
+    private static ModelVerification Verify(string model, Func<SignatureBundle, VerificationKey> key)
     {
         SignatureBundle bundle = SignatureBundle.Read(ModelSignature.PathOf(model));
-        return ModelSignature.Verify(model, bundle, KeyOf(bundle));
+        return ModelSignature.Verify(model, bundle, key(bundle));
     }
 
     private static VerificationKey KeyOf(SignatureBundle bundle)
