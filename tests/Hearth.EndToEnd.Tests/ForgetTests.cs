@@ -56,6 +56,27 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
     }
 
     [Fact]
+    public void The_receipt_verifies_with_the_model_and_an_altered_byte_of_it_does_not()
+    {
+        string model = _folder.At("model"), receipt = Path.Combine(model, "provenance", "receipts", Path.GetFileName(forgotten.Outcome.Text("receipt")));
+        TemporaryFolder.Copy(forgotten.Model, model);
+        JsonElement verified = tiny.Hearth("model", "verify", model, "--json").ShouldExitWith(0).Json;
+        verified.GetProperty("verified").GetBoolean().ShouldBeTrue();
+        verified.GetProperty("receipts")[0].GetProperty("provedDigest").GetString().ShouldBe(forgotten.Weights);
+        byte[] good = File.ReadAllBytes(receipt);
+        foreach (int at in (int[])[0, good.Length / 3, good.Length - 1])
+        {
+            byte[] bad = [.. good];
+            bad[at] ^= 1;
+            File.WriteAllBytes(receipt, bad);
+            tiny.Hearth("model", "verify", model).ShouldExitWith(1).Output.ShouldContain(receipt);
+        }
+        File.WriteAllBytes(receipt, good);
+        tiny.Hearth("model", "sign", model).ShouldExitWith(0);
+        tiny.Hearth("model", "verify", model).ShouldExitWith(0).Output.ShouldContain("proved by a clean run");
+    }
+
+    [Fact]
     public void The_same_command_again_trains_nothing()
     {
         string[] before = ForgottenTiny.Files(Path.Combine(forgotten.Run, "checkpoints"));
