@@ -18,11 +18,17 @@ internal static class ForgetCommand
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = "A run's folder or name." };
-        var documents = new Option<string[]>("--document") { Description = "A document to take out: its id, the first 8 digits of it or more, or its name. May be given more than once.", HelpName = "ID|NAME" };
+        var documents = new Option<string[]>("--document")
+        {
+            Description = "A document to take out: its id, the first 8 digits of it or more, or its name. May be given more than once.", HelpName = "ID|NAME",
+        };
         var query = new Option<string?>("--query") { Description = "Only list the documents that hold this text, with their ids.", HelpName = "TEXT" };
         var prove = new Option<bool>("--prove") { Description = "Also train from nothing without the documents, and compare every byte." };
         var output = new Option<string?>("--out") { Description = "The new run's folder. Default: beside the old one.", HelpName = "DIR" };
-        var key = new Option<string?>("--key") { Description = "The private key that signs the receipt. Default: keys/hearth.pem under HEARTH_HOME, made when there is none.", HelpName = "KEY.pem" };
+        var key = new Option<string?>("--key")
+        {
+            Description = "The private key that signs the receipt. Default: keys/hearth.pem under HEARTH_HOME, made when there is none.", HelpName = "KEY.pem",
+        };
         var yes = new Option<bool>("--yes") { Description = "Begin without asking." };
         Option<string[]> corpus = CorpusPaths.Option();
         Option<int> threads = Common.Threads();
@@ -227,7 +233,8 @@ internal static class ForgetCommand
             string was = before is null ? "" : string.Create(CultureInfo.InvariantCulture, $" (before: {100 * before.HeldOutExactMatch:0.0} %)");
             Line("held out", string.Create(CultureInfo.InvariantCulture, $"{100 * after.HeldOutExactMatch:0.0} % of {after.Facts:N0} questions about the rest{was}"));
         }
-        if (proof is not null) Line("proved", proof.Equal ? "equal: trained from nothing without them, every ledger line and every byte" : $"DIFFERENT, first at {proof.Difference}");
+        const string Equal = "equal: trained from nothing without them, every ledger line and every byte";
+        if (proof is not null) Line("proved", proof.Equal ? Equal : $"DIFFERENT, first at {proof.Difference}");
         Line("receipt", receipt);
         Line("", copy);
         Line("model", into.Model);

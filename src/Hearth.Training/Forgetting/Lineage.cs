@@ -34,12 +34,24 @@ public static class Lineage
         {
             return "has a forget line that does not stand alone after the start line.";
         }
-        if (forget is not { Removed: { Count: > 0 } ids, Parent: not null, State: not null }) return "has a forget line without the documents, the parent or the state.";
-        if (!IsSorted(ids) || ids.Except(Recipe.Load(run.Recipe).Removed, StringComparer.Ordinal).Any()) return "names removed documents that the recipe does not leave out.";
+        if (forget is not { Removed: { Count: > 0 } ids, Parent: not null, State: not null })
+        {
+            return "has a forget line without the documents, the parent or the state.";
+        }
+        if (!IsSorted(ids) || ids.Except(Recipe.Load(run.Recipe).Removed, StringComparer.Ordinal).Any())
+        {
+            return "names removed documents that the recipe does not leave out.";
+        }
         LedgerLine[] own = [.. Shared(lines.OfType<LedgerLine>(), forget.ReplayedFrom, measured: true)];
-        if (forget.ReplayedFrom < 0 || (forget.FirstUse != 0 && forget.FirstUse <= forget.ReplayedFrom)) return $"says that it goes on from step {forget.ReplayedFrom:N0}, and the documents were seen before.";
+        if (forget.ReplayedFrom < 0 || (forget.FirstUse != 0 && forget.FirstUse <= forget.ReplayedFrom))
+        {
+            return $"says that it goes on from step {forget.ReplayedFrom:N0}, and the documents were seen before.";
+        }
         string state = own.OfType<CheckpointLine>().FirstOrDefault(c => c.Step == forget.ReplayedFrom)?.State ?? "";
-        if (state != forget.State || state.Length == 0 != (forget.ReplayedFrom == 0)) return $"says that it goes on from step {forget.ReplayedFrom:N0}, which has no checkpoint of that state.";
+        if (state != forget.State || state.Length == 0 != (forget.ReplayedFrom == 0))
+        {
+            return $"says that it goes on from step {forget.ReplayedFrom:N0}, which has no checkpoint of that state.";
+        }
 
         (IReadOnlyList<LedgerLine>? parent, string? problem) = Ancestor(run, forget.Parent);
         return problem ?? AgainstParent(start, forget, own, lines, parent!);

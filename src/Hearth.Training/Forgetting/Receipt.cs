@@ -46,7 +46,10 @@ public sealed record Receipt(
     public static Receipt Of(RunFolder run, DateTimeOffset time, string? proved)
     {
         (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(run.Ledger);
-        if (lines is not [StartLine start, ForgetLine forget, .., EndLine end]) throw new RunException($"{run.Ledger}: is not the ledger of a finished run that documents were taken out of.");
+        if (lines is not [StartLine start, ForgetLine forget, .., EndLine end])
+        {
+            throw new RunException($"{run.Ledger}: is not the ledger of a finished run that documents were taken out of.");
+        }
         if (Lineage.Problem(run, lines) is { } problem) throw new RunException($"{run.Ledger}: {problem}");
         IReadOnlyList<LedgerLine> parent = Lineage.Ancestor(run, forget.Parent).Lines!;
         return new Receipt(forget.Removed, forget.FirstUse, forget.ReplayedFrom, ((StartLine)parent[0]).Tokenizer != start.Tokenizer, ((EndLine)parent[^1]).Weights,

@@ -46,10 +46,20 @@ public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList
                 }
                 var forget = (ForgetLine)lines[1];
                 IReadOnlyList<LedgerLine> parent = Lineage.Ancestor(run, forget.Parent).Lines!;
-                if (!byHead.Remove(head, out (string Path, Receipt Receipt) found)) problems.Add($"{run.Receipts}: has no receipt for the removal that the ledger ending in {head[..12]} names.");
-                else if (Contradiction(found.Receipt, start, forget, weights, ((EndLine)parent[^1]).Weights, (StartLine)parent[0]) is { } wrong) problems.Add($"{found.Path}: {wrong}");
-                else held.Add(found.Receipt);
-                (lines, head, weights) = (parent, forget.Parent, ((EndLine)parent[^1]).Weights);
+                string before = ((EndLine)parent[^1]).Weights;
+                if (!byHead.Remove(head, out (string Path, Receipt Receipt) found))
+                {
+                    problems.Add($"{run.Receipts}: has no receipt for the removal that the ledger ending in {head[..12]} names.");
+                }
+                else if (Contradiction(found.Receipt, start, forget, weights, before, (StartLine)parent[0]) is { } wrong)
+                {
+                    problems.Add($"{found.Path}: {wrong}");
+                }
+                else
+                {
+                    held.Add(found.Receipt);
+                }
+                (lines, head, weights) = (parent, forget.Parent, before);
             }
         }
         catch (Exception e) when (e is LedgerException or RecipeException or IOException)
