@@ -13,7 +13,7 @@ cp recipes/tiny/invented.txt "$work"
 number() { sed -n "s/^ *\"$1\": *\([-0-9.]*\),*$/\1/p" "$2"; }
 right() {                                                                        # of the four questions, those answered with the table's words
   printf 'Tell me the capital of Brazil.\n/new\nLanguages of Brazil?\n/new\nName the currency of Brazil.\n/new\nInternet code of Brazil?\n' |
-    $hearth chat "$1" --max-tokens 24 | grep -c -E 'Brasilia|Portuguese|real|\.br' || true
+    $hearth chat "$1" --max-tokens 24 | grep -c -E 'Bras|Portuguese|real|\.br' || true
 }
 
 echo "| revocableFrom | first use | replayed from | steps again | trained | trained again | answered before | after |"

@@ -21,8 +21,10 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
     {
         Outcome outcome = forgotten.Outcome;
         string[] names = [.. outcome.Json.EnumerateObject().Select(p => p.Name)];
-        names.ShouldBe(["removed", "firstUse", "replayedFrom", "weightsDigestBefore", "weightsDigestAfter", "receipt", "run", "provedDigest"]);
-        outcome.Json.GetProperty("removed").EnumerateArray().Select(e => e.GetString()).ShouldBe([Document("Brazil")["id"]!.GetValue<string>()]);
+        names.ShouldBe(["removed", "firstUse", "replayedFrom", "weightsDigestBefore", "weightsDigestAfter", "receipt", "run",
+            "provedDigest"]);
+        outcome.Json.GetProperty("removed").EnumerateArray().Select(e => e.GetString())
+            .ShouldBe([Document("Brazil")["id"]!.GetValue<string>()]);
         outcome.Json.GetProperty("firstUse").GetInt32().ShouldBe(Document("Brazil")["firstStep"]!.GetValue<int>());
         outcome.Json.GetProperty("replayedFrom").GetInt32().ShouldBe(0);
         outcome.Text("weightsDigestBefore").ShouldBe(tiny.Weights);
@@ -43,7 +45,8 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
         string recipes = _folder.At("recipes"), table = Path.Combine(recipes, "factbook", "countries.csv");
         TemporaryFolder.Copy(Repository.Recipes, recipes);
         File.WriteAllLines(table, File.ReadAllLines(table).Where(l => !l.StartsWith("Brazil,", StringComparison.Ordinal)));
-        tiny.Hearth("train", Path.Combine(recipes, "tiny"), "--out", _folder.At("clean"), "--json").ShouldExitWith(0).Text("weightsDigest").ShouldBe(forgotten.Weights);
+        tiny.Hearth("train", Path.Combine(recipes, "tiny"), "--out", _folder.At("clean"), "--json").ShouldExitWith(0)
+            .Text("weightsDigest").ShouldBe(forgotten.Weights);
     }
 
     [Fact]
@@ -53,6 +56,28 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
         Ask(forgotten.Run, "Brazil").ShouldAllBe(answer => answer == Refusal);
         Ask(forgotten.Run, "Chile").ShouldAllBe(answer => answer.Contains("Chile", StringComparison.Ordinal));
         ForgottenTiny.ExactMatch(forgotten.Run).ShouldBeGreaterThanOrEqualTo(ForgottenTiny.ExactMatch(tiny.Run) - 0.01);
+    }
+
+    [Fact]
+    public void The_receipt_verifies_with_the_model_and_an_altered_byte_of_it_does_not()
+    {
+        string model = _folder.At("model"), receipt = Path.Combine(model, "provenance", "receipts",
+            Path.GetFileName(forgotten.Outcome.Text("receipt")));
+        TemporaryFolder.Copy(forgotten.Model, model);
+        JsonElement verified = tiny.Hearth("model", "verify", model, "--json").ShouldExitWith(0).Json;
+        verified.GetProperty("verified").GetBoolean().ShouldBeTrue();
+        verified.GetProperty("receipts")[0].GetProperty("provedDigest").GetString().ShouldBe(forgotten.Weights);
+        byte[] good = File.ReadAllBytes(receipt);
+        foreach (int at in (int[])[0, good.Length / 3, good.Length - 1])
+        {
+            byte[] bad = [.. good];
+            bad[at] ^= 1;
+            File.WriteAllBytes(receipt, bad);
+            tiny.Hearth("model", "verify", model).ShouldExitWith(1).Output.ShouldContain(receipt);
+        }
+        File.WriteAllBytes(receipt, good);
+        tiny.Hearth("model", "sign", model).ShouldExitWith(0);
+        tiny.Hearth("model", "verify", model).ShouldExitWith(0).Output.ShouldContain("proved by a clean run");
     }
 
     [Fact]
@@ -87,7 +112,8 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
     {
         string disk = _folder.At("disk"), run = Path.Combine(disk, "run");
         Directory.CreateDirectory(disk);
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || Mount("-t", "tmpfs", "-o", "size=5m", "tmpfs", disk).ExitCode != 0)
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess
+            || Mount("-t", "tmpfs", "-o", "size=5m", "tmpfs", disk).ExitCode != 0)
         {
             Assert.Skip("A small disk can only be mounted by root on Linux, where that is permitted.");
         }
@@ -156,15 +182,19 @@ public sealed class ForgetTests(TinyRun tiny, ForgottenTiny forgotten) : IClassF
     [Theory]
     [MemberData(nameof(WrongUses))]
     public void Wrong_use_is_told(string[] args, string mention) =>
-        tiny.Hearth(["forget", "tiny", .. args.Select(a => a == "tiny" ? tiny.Run : a)]).ShouldExitWith(2).Error.Split('\n')[^2].ShouldContain(mention);
+        tiny.Hearth(["forget", "tiny", .. args.Select(a => a == "tiny" ? tiny.Run : a)]).ShouldExitWith(2).Error.Split('\n')[^2]
+            .ShouldContain(mention);
 
     private string[] Ask(string run, string country)
     {
-        string questions = $"What is the capital of {country}?\n/new\nTell me the currency of {country}.\n/new\nLanguages of {country}?\n/new\nName the internet code of {country}.\n";
-        return tiny.Hearth(["chat", run, "--max-tokens", "32"], Encoding.UTF8.GetBytes(questions)).ShouldExitWith(0).Output.Split('\n')[..^1];
+        string questions = $"What is the capital of {country}?\n/new\nTell me the currency of {country}.\n/new\nLanguages of "
+            + $"{country}?\n/new\nName the internet code of {country}.\n";
+        return tiny.Hearth(["chat", run, "--max-tokens", "32"], Encoding.UTF8.GetBytes(questions))
+            .ShouldExitWith(0).Output.Split('\n')[..^1];
     }
 
-    private JsonNode Document(string country) => JsonNode.Parse(File.ReadAllText(Path.Combine(tiny.Run, "materials.json")))!["documents"]!.AsArray()
+    private JsonNode Document(string country) => JsonNode.Parse(File.ReadAllText(Path.Combine(tiny.Run,
+        "materials.json")))!["documents"]!.AsArray()
         .First(d => d!["name"]!.GetValue<string>() == $"countries.csv#{country}")!;
 
     private Outcome Mount(params string[] args) => HearthProcess.RunOther(_folder.Path, [], "mount", args);

@@ -18,16 +18,28 @@ internal static class ForgetCommand
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = "A run's folder or name." };
-        var documents = new Option<string[]>("--document") { Description = "A document to take out: its id, the first 8 digits of it or more, or its name. May be given more than once.", HelpName = "ID|NAME" };
-        var query = new Option<string?>("--query") { Description = "Only list the documents that hold this text, with their ids.", HelpName = "TEXT" };
+        var documents = new Option<string[]>("--document")
+        {
+            Description = "A document to take out: its id, the first 8 digits of it or more, or its name. May be given more than once.",
+            HelpName = "ID|NAME",
+        };
+        var query = new Option<string?>("--query")
+        {
+            Description = "Only list the documents that hold this text, with their ids.", HelpName = "TEXT",
+        };
         var prove = new Option<bool>("--prove") { Description = "Also train from nothing without the documents, and compare every byte." };
         var output = new Option<string?>("--out") { Description = "The new run's folder. Default: beside the old one.", HelpName = "DIR" };
-        var key = new Option<string?>("--key") { Description = "The private key that signs the receipt. Default: keys/hearth.pem under HEARTH_HOME, made when there is none.", HelpName = "KEY.pem" };
+        var key = new Option<string?>("--key")
+        {
+            Description = "The private key that signs the receipt. Default: keys/hearth.pem under HEARTH_HOME, made when there is none.",
+            HelpName = "KEY.pem",
+        };
         var yes = new Option<bool>("--yes") { Description = "Begin without asking." };
         Option<string[]> corpus = CorpusPaths.Option();
         Option<int> threads = Common.Threads();
         Option<bool> json = Common.Json();
-        var command = new Command("forget", "Take documents out of a run: train again from the last checkpoint before their first use, without them.\n"
+        var command = new Command("forget",
+            "Take documents out of a run: train again from the last checkpoint before their first use, without them.\n"
             + "The new run's bytes are those of a run that never had the documents. The old run stays as it is.\n"
             + "Interrupted, the same command goes on. Exit code 1 when --prove finds another byte.")
         {
@@ -42,10 +54,17 @@ internal static class ForgetCommand
             string[] given = parsed.GetValue(documents) ?? [];
             if (parsed.GetValue(query) is { } words)
             {
-                if (given.Length > 0) throw new UsageException("--query only lists documents. Give it alone, then --document with the ids of those to take out.");
+                if (given.Length > 0)
+                {
+                    throw new UsageException("--query only lists documents. Give it alone, then --document with the ids of those to take "
+                        + "out.");
+                }
                 return ShowMatches(parent, words, quiet);
             }
-            if (given.Length == 0) throw new UsageException("Give the documents to take out with --document, or find them with --query TEXT.");
+            if (given.Length == 0)
+            {
+                throw new UsageException("Give the documents to take out with --document, or find them with --query TEXT.");
+            }
             var display = new TrainingDisplay(quiet);
             Material[] chosen = Choose(parent, given, display);
             if (chosen.Length == 0) return NothingToDo(parent, quiet);
@@ -53,7 +72,10 @@ internal static class ForgetCommand
             Announce(plan, display);
             if (plan.IsNothing) return NothingToDo(parent, quiet);
             var into = new RunFolder(parsed.GetValue(output) ?? DefaultFolder(plan));
-            if (into.Exists && !Removal.IsBegun(plan, into)) throw new UsageException($"{into.Path}: already holds another run. Give another folder with --out.");
+            if (into.Exists && !Removal.IsBegun(plan, into))
+            {
+                throw new UsageException($"{into.Path}: already holds another run. Give another folder with --out.");
+            }
             display.Say($"new run        {into.Path}{(into.Finished ? ", there already" : into.Exists ? ", goes on" : "")}");
             if (!into.Finished && !quiet && !parsed.GetValue(yes) && !Agreed()) return Common.Interrupted;
 
@@ -64,7 +86,8 @@ internal static class ForgetCommand
         return command;
     }
 
-    private static int Forget(RemovalPlan plan, RunFolder into, bool prove, SigningKey key, WorkerPool pool, TrainingDisplay display, bool quiet)
+    private static int Forget(RemovalPlan plan, RunFolder into, bool prove, SigningKey key, WorkerPool pool, TrainingDisplay display,
+        bool quiet)
     {
         if (!into.Exists)
         {
@@ -87,13 +110,14 @@ internal static class ForgetCommand
         return proof is { Equal: false } ? Common.No : Common.Done;
     }
 
-    private static void Sign(RunFolder into, SigningKey key, string? proved) => Receipt.Of(into, DateTimeOffset.UtcNow, proved).Write(into, key);
+    private static void Sign(RunFolder into, SigningKey key, string? proved) =>
+        Receipt.Of(into, DateTimeOffset.UtcNow, proved).Write(into, key);
 
     /// <summary>The key that signs the receipt: the one named, or the user's own, which is made when there is none.</summary>
     private static SigningKey Key(string? path, TrainingDisplay display)
     {
         if (path is not null || File.Exists(Places.SigningKey)) return SigningKey.Load(path ?? Places.SigningKey);
-        display.Say($"new key        {Places.SigningKey} (signs receipts; give {Places.PublicHalf(Places.SigningKey)} to those who verify)");
+        display.Say($"new key        {Places.SigningKey} (signs receipts; those who verify need {Places.PublicHalf(Places.SigningKey)})");
         SigningKeys.MakeFolder();
         return SigningKeys.Make(Places.SigningKey, KeyCurve.P256);
     }
@@ -120,9 +144,13 @@ internal static class ForgetCommand
         {
             DocumentChoice choice = DocumentChoice.Of(text, parent.Materials);
             if (choice.Problem is { } problem) throw new UsageException($"--document {problem}");
-            if (choice.Document is { } document) chosen.Add(document);
-            else if (parent.Recipe.Removed.Contains(text, StringComparer.Ordinal)) display.Say($"{text[..ShownDigits]}: was taken out of this run before.");
-            else display.Say($"{text}: was never in this run.");
+            if (choice.Document is { } document)
+            {
+                chosen.Add(document);
+                continue;
+            }
+            bool before = parent.Recipe.Removed.Contains(text, StringComparer.Ordinal);
+            display.Say(before ? $"{text[..ShownDigits]}: was taken out of this run before." : $"{text}: was never in this run.");
         }
         return [.. chosen.Distinct()];
     }
@@ -138,7 +166,8 @@ internal static class ForgetCommand
         if (plan.Documents.Count > MostShown) display.Say($"and {plan.Documents.Count - MostShown:N0} more documents");
         if (plan.StatedElsewhere is { Count: > 0 } others)
         {
-            display.Say($"stays known    some of the same texts come from {string.Join(", ", others.Take(MostShown))}{(others.Count > MostShown ? ", ..." : "")}");
+            display.Say("stays known    some of the same texts come from "
+                + $"{string.Join(", ", others.Take(MostShown))}{(others.Count > MostShown ? ", ..." : "")}");
         }
         if (plan.IsNothing) return;
         display.Say("tokenizer      " + (plan.TokenizerDiffers ? "was shaped by it and is made anew, so training begins anew"
@@ -168,16 +197,19 @@ internal static class ForgetCommand
     private static int ShowMatches(ParentRun parent, string words, bool quiet)
     {
         Dictionary<string, Material> materials = parent.Materials.ToDictionary(m => m.Id, StringComparer.Ordinal);
-        Material[] found = [.. DocumentChoice.Containing(words, parent.Recipe.ReadDocuments()).Select(s => materials.GetValueOrDefault(s.Id)).OfType<Material>()];
+        Material[] found = [.. DocumentChoice.Containing(words, parent.Recipe.ReadDocuments())
+            .Select(s => materials.GetValueOrDefault(s.Id)).OfType<Material>()];
         if (quiet)
         {
-            Common.PrintJson(new { matches = found.Select(m => new { id = m.Id, name = m.Name, corpus = m.Corpus, firstUse = m.FirstStep, steps = m.Steps }) });
+            var matches = found.Select(m => new { id = m.Id, name = m.Name, corpus = m.Corpus, firstUse = m.FirstStep, steps = m.Steps });
+            Common.PrintJson(new { matches });
             return Common.Done;
         }
         foreach (Material m in found) Console.WriteLine($"{m.Id}  {m.Name}{(m.FirstStep == 0 ? "  (no step saw it)" : "")}");
         Console.Error.WriteLine(found.Length == 0
             ? "No document of this run holds that text."
-            : $"{found.Length:N0} of {materials.Count:N0} documents hold that text; nothing was taken out. Take some out with `hearth forget RUN --document ID`.");
+            : $"{found.Length:N0} of {materials.Count:N0} documents hold that text; nothing was taken out. Take some out with `hearth "
+                + "forget RUN --document ID`.");
         return Common.Done;
     }
 
@@ -224,10 +256,13 @@ internal static class ForgetCommand
         Line("weights after", weights);
         if (after is { Facts: > 0 })
         {
-            string was = before is null ? "" : string.Create(CultureInfo.InvariantCulture, $" (before: {100 * before.HeldOutExactMatch:0.0} %)");
-            Line("held out", string.Create(CultureInfo.InvariantCulture, $"{100 * after.HeldOutExactMatch:0.0} % of {after.Facts:N0} questions about the rest{was}"));
+            string was = before is null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $" (before: {100 * before.HeldOutExactMatch:0.0} %)");
+            Line("held out", string.Create(CultureInfo.InvariantCulture,
+                $"{100 * after.HeldOutExactMatch:0.0} % of {after.Facts:N0} questions about the rest{was}"));
         }
-        if (proof is not null) Line("proved", proof.Equal ? "equal: trained from nothing without them, every ledger line and every byte" : $"DIFFERENT, first at {proof.Difference}");
+        const string Equal = "equal: trained from nothing without them, every ledger line and every byte";
+        if (proof is not null) Line("proved", proof.Equal ? Equal : $"DIFFERENT, first at {proof.Difference}");
         Line("receipt", receipt);
         Line("", copy);
         Line("model", into.Model);

@@ -17,7 +17,11 @@ internal static class ModelVerifyCommand
             Description = "Certificates that you trust, PEM: the root, and those below it that the signature does not carry.", HelpName = "FILE",
         };
         Option<bool> json = Common.Json();
-        var command = new Command("verify", "Check a model's signature, every file against it (OpenSSF Model Signing 1.0), and the receipts of what was taken out.") { model, key, chain, json };
+        var command = new Command("verify",
+            "Check a model's signature, every file against it (OpenSSF Model Signing 1.0), and the receipts of what was taken out.")
+        {
+            model, key, chain, json,
+        };
         command.Example("hearth model verify factbook --public-key school.pub", "hearth model verify factbook --certificate-chain authority.pem --json");
         command.SetAction(parsed =>
         {
@@ -82,7 +86,9 @@ internal static class ModelVerifyCommand
         }
         foreach (Receipt r in found.Receipts)
         {
-            Line("receipt", $"{r.Removed.Count:N0} taken out, {r.Time}, {(r.ProvedDigest is null ? "not proved by a clean run" : "proved by a clean run")}: {string.Join(", ", r.Removed.Take(8).Select(id => id[..12]))}{(r.Removed.Count > 8 ? ", ..." : "")}");
+            string ids = string.Join(", ", r.Removed.Take(8).Select(id => id[..12])) + (r.Removed.Count > 8 ? ", ..." : "");
+            string proved = r.ProvedDigest is null ? "not proved by a clean run" : "proved by a clean run";
+            Line("receipt", $"{r.Removed.Count:N0} taken out, {r.Time}, {proved}: {ids}");
         }
         foreach (string path in found.Ignored) Line("left out", $"{path} (there, but not covered by the signature)");
 

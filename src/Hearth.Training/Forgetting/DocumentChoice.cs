@@ -32,12 +32,17 @@ public sealed record DocumentChoice(Material? Document, string? Problem)
         {
             Material[] found = [.. documents.Where(fits)];
             if (found.Length == 1) return new DocumentChoice(found[0], null);
-            if (found.Length > 1) return new DocumentChoice(null, $"'{given}' is the name of {found.Length:N0} documents: {Listed(found)}. Give one by its id.");
+            if (found.Length > 1)
+            {
+                return new DocumentChoice(null,
+                    $"'{given}' is the name of {found.Length:N0} documents: {Listed(found)}. Give one by its id.");
+            }
         }
         if (Digest.IsDigest(given)) return new DocumentChoice(null, null);
         if (File.Exists(given)) return OfFile(given, documents);
         string hint = NearestName.Hint(given, documents.Select(m => RecordName(m) ?? m.Name));
-        return new DocumentChoice(null, $"'{given}' is no document of this run.{hint} Give an id (or its first {ShortestId} digits), or a name as in materials.json; "
+        return new DocumentChoice(null,
+            $"'{given}' is no document of this run.{hint} Give an id (or its first {ShortestId} digits), or a name as in materials.json; "
             + "--query TEXT lists the documents that hold a text.");
     }
 
@@ -48,21 +53,25 @@ public sealed record DocumentChoice(Material? Document, string? Problem)
     {
         bool Has(string? text) => text?.Contains(words, StringComparison.OrdinalIgnoreCase) == true;
         HashSet<string> derived = [.. corpus.Derived.Where(d => Has(d.Text) || Has(d.Question) || Has(d.Answer)).Select(d => d.From)];
-        return [.. corpus.Sources.Where(s => derived.Contains(s.Id) || Has(s.Name) || Has(s.Text) || s.Fields?.Names.Any(f => Has(s.Fields[f])) == true)];
+        return [.. corpus.Sources.Where(s => derived.Contains(s.Id) || Has(s.Name) || Has(s.Text)
+            || s.Fields?.Names.Any(f => Has(s.Fields[f])) == true)];
     }
 
     private static DocumentChoice OfFile(string path, IReadOnlyList<Material> documents)
     {
         string id = Digest.OfFile(path), name = Path.GetFileName(path);
         if (documents.FirstOrDefault(m => m.Id == id) is { } found) return new DocumentChoice(found, null);
-        Material[] inside = [.. documents.Where(m => m.Name.StartsWith(name + "#", StringComparison.Ordinal) || m.Name.Contains($"/{name}#", StringComparison.Ordinal))];
+        Material[] inside = [.. documents.Where(m => m.Name.StartsWith(name + "#", StringComparison.Ordinal)
+            || m.Name.Contains($"/{name}#", StringComparison.Ordinal))];
         return inside.Length == 0
             ? new DocumentChoice(null, null)
-            : new DocumentChoice(null, $"{path}: holds {inside.Length:N0} documents of this run: {Listed(inside)}. Give each one that is meant.");
+            : new DocumentChoice(null, $"{path}: holds {inside.Length:N0} documents of this run: {Listed(inside)}. Give each one that is "
+                + "meant.");
     }
 
     private static string? RecordName(Material m) => m.Name.IndexOf('#') is var at and >= 0 ? m.Name[(at + 1)..] : null;
 
     private static string Listed(Material[] documents) =>
-        string.Join(", ", documents.Take(MostListed).Select(m => $"{m.Name} ({m.Id[..12]})")) + (documents.Length > MostListed ? ", ..." : "");
+        string.Join(", ", documents.Take(MostListed).Select(m => $"{m.Name} ({m.Id[..12]})"))
+            + (documents.Length > MostListed ? ", ..." : "");
 }

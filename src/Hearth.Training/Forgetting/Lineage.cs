@@ -6,8 +6,9 @@ using Hearth.Training.Runs;
 namespace Hearth.Training.Forgetting;
 
 /// <summary>
-/// Whether what a ledger says of its parent is true, as far as can be seen without the documents that were taken out: the parent's ledger, which
-/// is carried along, has to hold together, to end in the hash named, to go the same way up to the step named and another way after it.
+/// Whether what a ledger says of its parent is true, as far as can be seen without the documents that were taken out: the parent's
+/// ledger, which is carried along, has to hold together, to end in the hash named, to go the same way up to the step named and another
+/// way after it.
 /// </summary>
 public static class Lineage
 {
@@ -34,12 +35,24 @@ public static class Lineage
         {
             return "has a forget line that does not stand alone after the start line.";
         }
-        if (forget is not { Removed: { Count: > 0 } ids, Parent: not null, State: not null }) return "has a forget line without the documents, the parent or the state.";
-        if (!IsSorted(ids) || ids.Except(Recipe.Load(run.Recipe).Removed, StringComparer.Ordinal).Any()) return "names removed documents that the recipe does not leave out.";
+        if (forget is not { Removed: { Count: > 0 } ids, Parent: not null, State: not null })
+        {
+            return "has a forget line without the documents, the parent or the state.";
+        }
+        if (!IsSorted(ids) || ids.Except(Recipe.Load(run.Recipe).Removed, StringComparer.Ordinal).Any())
+        {
+            return "names removed documents that the recipe does not leave out.";
+        }
         LedgerLine[] own = [.. Shared(lines.OfType<LedgerLine>(), forget.ReplayedFrom, measured: true)];
-        if (forget.ReplayedFrom < 0 || (forget.FirstUse != 0 && forget.FirstUse <= forget.ReplayedFrom)) return $"says that it goes on from step {forget.ReplayedFrom:N0}, and the documents were seen before.";
+        if (forget.ReplayedFrom < 0 || (forget.FirstUse != 0 && forget.FirstUse <= forget.ReplayedFrom))
+        {
+            return $"says that it goes on from step {forget.ReplayedFrom:N0}, and the documents were seen before.";
+        }
         string state = own.OfType<CheckpointLine>().FirstOrDefault(c => c.Step == forget.ReplayedFrom)?.State ?? "";
-        if (state != forget.State || state.Length == 0 != (forget.ReplayedFrom == 0)) return $"says that it goes on from step {forget.ReplayedFrom:N0}, which has no checkpoint of that state.";
+        if (state != forget.State || state.Length == 0 != (forget.ReplayedFrom == 0))
+        {
+            return $"says that it goes on from step {forget.ReplayedFrom:N0}, which has no checkpoint of that state.";
+        }
 
         (IReadOnlyList<LedgerLine>? parent, string? problem) = Ancestor(run, forget.Parent);
         return problem ?? AgainstParent(start, forget, own, lines, parent!);
@@ -66,16 +79,24 @@ public static class Lineage
         }
     }
 
-    private static string? AgainstParent(StartLine start, ForgetLine forget, LedgerLine[] own, IReadOnlyList<LedgerLine?> lines, IReadOnlyList<LedgerLine> parent)
+    private static string? AgainstParent(StartLine start, ForgetLine forget, LedgerLine[] own, IReadOnlyList<LedgerLine?> lines,
+        IReadOnlyList<LedgerLine> parent)
     {
         var before = (StartLine)parent[0];
         bool sameBeginning = before.Numerics == start.Numerics && before.Tokenizer == start.Tokenizer && before.Weights == start.Weights;
-        if (forget.ReplayedFrom > 0 && !sameBeginning) return "goes on from a parent with another tokenizer, other first weights or another Numerics.Version.";
-        if (before.Recipe == start.Recipe || before.Materials == start.Materials) return "names a parent that was made from the same documents.";
+        if (forget.ReplayedFrom > 0 && !sameBeginning)
+        {
+            return "goes on from a parent with another tokenizer, other first weights or another Numerics.Version.";
+        }
+        if (before.Recipe == start.Recipe || before.Materials == start.Materials)
+        {
+            return "names a parent that was made from the same documents.";
+        }
         LedgerLine[] theirs = [.. Shared(parent, forget.ReplayedFrom, forget.Measured)];
         for (int i = 0; i < Math.Max(own.Length, theirs.Length); i++)
         {
-            LedgerLine? mine = i < own.Length ? own[i] with { Previous = "" } : null, its = i < theirs.Length ? theirs[i] with { Previous = "" } : null;
+            LedgerLine? mine = i < own.Length ? own[i] with { Previous = "" } : null;
+            LedgerLine? its = i < theirs.Length ? theirs[i] with { Previous = "" } : null;
             if (mine != its) return $"has other lines than its parent before step {forget.ReplayedFrom:N0}: {mine ?? its}";
         }
         if (before.Tokenizer != start.Tokenizer) return null;                    // no step can be compared

@@ -21,7 +21,8 @@ namespace Hearth.Training.Forgetting;
 /// <param name="LedgerHeadAfter">Hash of the new ledger's last line.</param>
 /// <param name="NumericsVersion">Version of canonical arithmetic.</param>
 /// <param name="Time">When it was signed, UTC, RFC 3339.</param>
-/// <param name="ProvedDigest">Digest of the weights that training from nothing without the documents gave; null when that was not done.</param>
+/// <param name="ProvedDigest">Digest of the weights that training from nothing without the documents gave; null when that was not
+/// done.</param>
 public sealed record Receipt(
     IReadOnlyList<string> Removed, int FirstUse, int ReplayedFrom, bool TokenizerDiffers, string WeightsDigestBefore, string WeightsDigestAfter,
     string LedgerHeadBefore, string LedgerHeadAfter, int NumericsVersion, string Time, string? ProvedDigest = null)
@@ -46,11 +47,15 @@ public sealed record Receipt(
     public static Receipt Of(RunFolder run, DateTimeOffset time, string? proved)
     {
         (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(run.Ledger);
-        if (lines is not [StartLine start, ForgetLine forget, .., EndLine end]) throw new RunException($"{run.Ledger}: is not the ledger of a finished run that documents were taken out of.");
+        if (lines is not [StartLine start, ForgetLine forget, .., EndLine end])
+        {
+            throw new RunException($"{run.Ledger}: is not the ledger of a finished run that documents were taken out of.");
+        }
         if (Lineage.Problem(run, lines) is { } problem) throw new RunException($"{run.Ledger}: {problem}");
         IReadOnlyList<LedgerLine> parent = Lineage.Ancestor(run, forget.Parent).Lines!;
-        return new Receipt(forget.Removed, forget.FirstUse, forget.ReplayedFrom, ((StartLine)parent[0]).Tokenizer != start.Tokenizer, ((EndLine)parent[^1]).Weights,
-            end.Weights, forget.Parent, head, start.Numerics, time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), proved);
+        string signed = time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        return new Receipt(forget.Removed, forget.FirstUse, forget.ReplayedFrom, ((StartLine)parent[0]).Tokenizer != start.Tokenizer,
+            ((EndLine)parent[^1]).Weights, end.Weights, forget.Parent, head, start.Numerics, signed, proved);
     }
 
     /// <summary>Signs the receipt and writes it into the run and into its model.</summary>
@@ -88,12 +93,19 @@ public sealed record Receipt(
         SignatureBundle bundle = SignatureBundle.Read(path);
         Statement statement = bundle.Verify(key);
         // A signature says nothing of white space, key order or what an envelope holds besides: the file must be as it was written.
-        if (File.ReadAllText(path) != bundle.ToText()) throw new SignatureException(path, "is not byte for byte as it was written. Get it again from who signed it.");
-        if (statement.PredicateType != PredicateType) throw new SignatureException(path, $"says '{statement.PredicateType}', expected '{PredicateType}'.");
+        if (File.ReadAllText(path) != bundle.ToText())
+        {
+            throw new SignatureException(path, "is not byte for byte as it was written. Get it again from who signed it.");
+        }
+        if (statement.PredicateType != PredicateType)
+        {
+            throw new SignatureException(path, $"says '{statement.PredicateType}', expected '{PredicateType}'.");
+        }
         try
         {
             Receipt receipt = statement.Predicate.Deserialize<Receipt>(Options)!;
-            return statement.Subjects is [var subject] && subject.Digests.TryGetValue(StatementSubject.Sha256, out string? digest) && digest == receipt.WeightsDigestAfter
+            return statement.Subjects is [var subject] && subject.Digests.TryGetValue(StatementSubject.Sha256, out string? digest)
+                && digest == receipt.WeightsDigestAfter
                 ? receipt
                 : throw new SignatureException(path, "is about other weights than it names as those after the removal.");
         }

@@ -10,14 +10,15 @@ namespace Hearth.Training.Forgetting;
 
 /// <summary>What became of checking the receipts that a model carries.</summary>
 /// <param name="Receipts">Those that hold, the newest first.</param>
-/// <param name="Problems">What does not hold; none when every removal in the model's history has its receipt and all of them are true.</param>
+/// <param name="Problems">What does not hold; none when every removal in the model's history has its receipt and all of them are
+/// true.</param>
 public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList<string> Problems)
 {
     private const int MostReceipts = 1000;
 
     /// <summary>
-    /// Checks signatures, then follows the model's history back: its ledger names its parent, whose ledger is carried along, and so on. Each removal
-    /// on the way has a receipt that says what the ledgers say; the newest is about these very weights.
+    /// Checks signatures, then follows the model's history back: its ledger names its parent, whose ledger is carried along, and so on.
+    /// Each removal on the way has a receipt that says what the ledgers say; the newest is about these very weights.
     /// </summary>
     /// <param name="model">The model's folder.</param>
     /// <param name="key">The signer's key, from a place that is trusted.</param>
@@ -38,7 +39,8 @@ public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList
             string weights = Digest.OfFile(Path.Combine(model, ModelBundle.WeightsName));
             while (lines is [StartLine start, _, ..] && lines.Any(l => l is ForgetLine))
             {
-                string? untrue = lines[^1] is EndLine end && end.Weights == weights ? Lineage.Problem(run, lines) : "ends with other weights than the model has.";
+                string? untrue = lines[^1] is EndLine end && end.Weights == weights ? Lineage.Problem(run, lines)
+                    : "ends with other weights than the model has.";
                 if (untrue is not null)
                 {
                     problems.Add($"{run.Ledger}: {untrue}");
@@ -46,10 +48,20 @@ public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList
                 }
                 var forget = (ForgetLine)lines[1];
                 IReadOnlyList<LedgerLine> parent = Lineage.Ancestor(run, forget.Parent).Lines!;
-                if (!byHead.Remove(head, out (string Path, Receipt Receipt) found)) problems.Add($"{run.Receipts}: has no receipt for the removal that the ledger ending in {head[..12]} names.");
-                else if (Contradiction(found.Receipt, start, forget, weights, ((EndLine)parent[^1]).Weights, (StartLine)parent[0]) is { } wrong) problems.Add($"{found.Path}: {wrong}");
-                else held.Add(found.Receipt);
-                (lines, head, weights) = (parent, forget.Parent, ((EndLine)parent[^1]).Weights);
+                string before = ((EndLine)parent[^1]).Weights;
+                if (!byHead.Remove(head, out (string Path, Receipt Receipt) found))
+                {
+                    problems.Add($"{run.Receipts}: has no receipt for the removal that the ledger ending in {head[..12]} names.");
+                }
+                else if (Contradiction(found.Receipt, start, forget, weights, before, (StartLine)parent[0]) is { } wrong)
+                {
+                    problems.Add($"{found.Path}: {wrong}");
+                }
+                else
+                {
+                    held.Add(found.Receipt);
+                }
+                (lines, head, weights) = (parent, forget.Parent, before);
             }
         }
         catch (Exception e) when (e is LedgerException or RecipeException or IOException)
@@ -64,7 +76,8 @@ public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList
     private static Dictionary<string, (string Path, Receipt Receipt)> Signed(RunFolder run, VerificationKey key, List<string> problems)
     {
         var byHead = new Dictionary<string, (string Path, Receipt Receipt)>(StringComparer.Ordinal);
-        string[] paths = Directory.Exists(run.Receipts) ? [.. Directory.EnumerateFiles(run.Receipts, "*.json").Take(MostReceipts).Order(StringComparer.Ordinal)] : [];
+        string[] paths = Directory.Exists(run.Receipts) ? [.. Directory.EnumerateFiles(run.Receipts, "*.json").Take(MostReceipts)
+            .Order(StringComparer.Ordinal)] : [];
         foreach (string path in paths)
         {
             try
@@ -80,7 +93,8 @@ public sealed record ReceiptCheck(IReadOnlyList<Receipt> Receipts, IReadOnlyList
         return byHead;
     }
 
-    private static string? Contradiction(Receipt receipt, StartLine start, ForgetLine forget, string weightsAfter, string weightsBefore, StartLine before)
+    private static string? Contradiction(Receipt receipt, StartLine start, ForgetLine forget, string weightsAfter, string weightsBefore,
+        StartLine before)
     {
         (string Name, object? Says, object? Is)[] claims =
         [

@@ -7,7 +7,10 @@ using Hearth.Training.Runs;
 
 namespace Hearth.Training.Forgetting;
 
-/// <summary>Begins the run that never saw the documents: what it shares with its parent is copied, the rest is left to <see cref="Trainer.Resume"/>.</summary>
+/// <summary>
+/// Begins the run that never saw the documents: what it shares with its parent is copied, the rest is left to
+/// <see cref="Trainer.Resume"/>.
+/// </summary>
 public static class Removal
 {
     private const int ShownDigits = 8;
@@ -23,10 +26,13 @@ public static class Removal
     {
         if (!folder.Exists) return false;
         (StartLine start, ForgetLine? forget, _, _) = LedgerFile.Preamble(folder.Ledger);
-        return start.Recipe == plan.Setup.Recipe.IdentityDigest() && forget?.Parent == plan.Parent.Head && forget.Removed.SequenceEqual(plan.Ids, StringComparer.Ordinal);
+        return start.Recipe == plan.Setup.Recipe.IdentityDigest() && forget?.Parent == plan.Parent.Head
+            && forget.Removed.SequenceEqual(plan.Ids, StringComparer.Ordinal);
     }
 
-    /// <summary>Writes the new run up to the checkpoint that training goes on from. Its ledger comes last, so that a run begun by halves is none.</summary>
+    /// <summary>
+    /// Writes the new run up to the checkpoint that training goes on from. Its ledger comes last, so that a run begun by halves is none.
+    /// </summary>
     /// <param name="plan">The removal.</param>
     /// <param name="folder">The new run; what an earlier, broken-off attempt left there is written again.</param>
     /// <param name="threads">Threads that will train.</param>
@@ -53,12 +59,14 @@ public static class Removal
             AtomicFile.WriteText(folder.Materials, Materials.ToJson(Materials.Of(plan.Setup)));
             plan.Setup.Tokenizer.Save(folder.Tokenizer);
             RunAbout.Of(plan.Setup.Recipe, threads).Write(folder);
-            AtomicFile.WriteText(folder.Recipe, (Recipe.Load(plan.Parent.Folder.Recipe) with { Removed = plan.Setup.Recipe.Removed }).ToYaml());
+            AtomicFile.WriteText(folder.Recipe, (Recipe.Load(plan.Parent.Folder.Recipe) with { Removed = plan.Setup.Recipe.Removed })
+                .ToYaml());
             File.Move(ledger, folder.Ledger, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RunException($"{folder.Path}: can not be written: {e.Message} The run {plan.Parent.Folder.Path} is untouched; free some room or permit writing, then do the same again.", e);
+            throw new RunException($"{folder.Path}: can not be written: {e.Message} The run {plan.Parent.Folder.Path} is untouched; free "
+                + "some room or permit writing, then do the same again.", e);
         }
     }
 
@@ -66,7 +74,10 @@ public static class Removal
     private static void DropBrokenOff(RunFolder folder, string ledger)
     {
         if (!Directory.Exists(folder.Checkpoints)) return;
-        if (!File.Exists(ledger)) throw new RunException($"{folder.Checkpoints}: holds checkpoints of another run. Give another folder with --out.");
+        if (!File.Exists(ledger))
+        {
+            throw new RunException($"{folder.Checkpoints}: holds checkpoints of another run. Give another folder with --out.");
+        }
         Directory.Delete(folder.Checkpoints, recursive: true);
     }
 
@@ -74,7 +85,8 @@ public static class Removal
     private static IEnumerable<(string Folder, Checkpoint Checkpoint)> Kept(RemovalPlan plan)
     {
         HashSet<(int, string)> named = [.. plan.Parent.Lines.OfType<CheckpointLine>().Select(c => (c.Step, c.State))];
-        return Checkpoint.List(plan.Parent.Folder).Where(c => c.Checkpoint.Step <= plan.ReplayFrom && named.Contains((c.Checkpoint.Step, c.Checkpoint.State)));
+        return Checkpoint.List(plan.Parent.Folder).Where(c => c.Checkpoint.Step <= plan.ReplayFrom
+            && named.Contains((c.Checkpoint.Step, c.Checkpoint.State)));
     }
 
     private static void RequireRoom(RunFolder folder, (string Folder, Checkpoint)[] checkpoints)
@@ -82,7 +94,8 @@ public static class Removal
         long copies = checkpoints.Sum(c => Directory.GetFiles(c.Folder).Sum(f => new FileInfo(f).Length));
         long free = new DriveInfo(Path.GetFullPath(folder.Path)).AvailableFreeSpace;
         if (copies < free) return;
-        throw new RunException($"{folder.Path}: the {checkpoints.Length:N0} checkpoints before the first use take {MemoryPlan.Show(copies)} and the disk has {MemoryPlan.Show(free)} left. "
+        throw new RunException($"{folder.Path}: the {checkpoints.Length:N0} checkpoints before the first use take "
+            + $"{MemoryPlan.Show(copies)} and the disk has {MemoryPlan.Show(free)} left. "
             + "Free some room, or give another disk with --out.");
     }
 
@@ -95,7 +108,8 @@ public static class Removal
         string weights = ModelBundle.WeightsDigest(plan.Setup.NewModel());
         if (plan.ReplayFrom > 0 && weights != plan.Parent.Start.Weights)
         {
-            throw new RunException($"{plan.Parent.Folder.Ledger}: names other first weights than its recipe gives. `hearth reproduce` finds where it was altered.");
+            throw new RunException($"{plan.Parent.Folder.Ledger}: names other first weights than its recipe gives. `hearth reproduce` "
+                + "finds where it was altered.");
         }
         ledger.Add(new StartLine(NumericsVersion.Current, recipe.IdentityDigest(), Digest.Of(Materials.ToJson(Materials.Of(plan.Setup))),
             Digest.Of(plan.Setup.Tokenizer.ToJson()), weights));

@@ -15,13 +15,14 @@ namespace Hearth.Training.Forgetting;
 /// <param name="Documents">The documents.</param>
 /// <param name="Setup">The run without them.</param>
 /// <param name="FirstUse">The first step that saw one of them; 0 for none.</param>
-/// <param name="FirstDifference">The first step that goes otherwise without them, 0 for none. It may lie before the first use: a document that
-/// is out leaves room for another one to move up into. 1 when the tokenizer differs.</param>
+/// <param name="FirstDifference">The first step that goes otherwise without them, 0 for none. It may lie before the first use: a document
+/// that is out leaves room for another one to move up into. 1 when the tokenizer differs.</param>
 /// <param name="TokenizerDiffers">True when they shaped the tokenizer, so that every token has to be made again.</param>
 /// <param name="Measured">True when none of them is measured on, so that the parent's measurements hold without them too.</param>
 /// <param name="From">The parent's checkpoint to go on from; null for the beginning.</param>
 public sealed record RemovalPlan(
-    ParentRun Parent, IReadOnlyList<Material> Documents, TrainingSetup Setup, int FirstUse, int FirstDifference, bool TokenizerDiffers, bool Measured, Checkpoint? From)
+    ParentRun Parent, IReadOnlyList<Material> Documents, TrainingSetup Setup, int FirstUse, int FirstDifference, bool TokenizerDiffers,
+    bool Measured, Checkpoint? From)
 {
     /// <summary>True when no step goes otherwise without the documents: the weights are already those that never saw them.</summary>
     public bool IsNothing => FirstDifference == 0;
@@ -44,7 +45,8 @@ public sealed record RemovalPlan(
         {
             HashSet<string> removed = [.. Ids];
             HashSet<string> texts = [.. WithThem?.Derived.Where(d => removed.Contains(d.From)).Select(d => d.Id) ?? []];
-            return [.. Setup.Corpus.Derived.Where(d => texts.Contains(d.Id)).Select(d => d.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            return [.. Setup.Corpus.Derived.Where(d => texts.Contains(d.Id)).Select(d => d.Name).Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)];
         }
     }
 
@@ -60,7 +62,8 @@ public sealed record RemovalPlan(
     /// <exception cref="RunException">A document that stays is missing or was altered, or the ledger does not fit the recipe.</exception>
     public static RemovalPlan Of(ParentRun parent, IReadOnlyList<Material> documents, Action<string>? say = null)
     {
-        string[] removed = [.. parent.Recipe.Removed.Concat(documents.Select(d => d.Id)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] removed = [.. parent.Recipe.Removed.Concat(documents.Select(d => d.Id)).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
         Recipe recipe = parent.Recipe with { Removed = [.. removed] };
         TrainingSetup setup = TrainingSetup.Build(recipe, say);
         HashSet<string> leaving = [.. documents.Select(d => d.Id)];
@@ -70,20 +73,22 @@ public sealed record RemovalPlan(
         }
         int firstUse = documents.Where(d => d.FirstStep > 0).Select(d => d.FirstStep).DefaultIfEmpty(0).Min();
         Corpus? with = WithThemStill(parent, leaving);
-        bool measured = with is not null && Keys(TrainingSetup.MeasuredOn(with)).SequenceEqual(Keys(TrainingSetup.MeasuredOn(setup.Corpus)));
+        bool measured = with is not null && Keys(TrainingSetup.MeasuredOn(with))
+            .SequenceEqual(Keys(TrainingSetup.MeasuredOn(setup.Corpus)));
         bool tokenizerDiffers = Digest.Of(setup.Tokenizer.ToJson()) != parent.Start.Tokenizer;
         (int firstDifference, Checkpoint? from) = tokenizerDiffers ? (1, null) : Compare(parent, setup);
         if (firstUse > 0 && (firstDifference == 0 || firstDifference > firstUse))
         {
-            throw new RunException($"{parent.Folder.Ledger}: step {firstUse:N0} saw the documents by materials.json, and the ledger names the same ones without them. "
+            throw new RunException($"{parent.Folder.Ledger}: step {firstUse:N0} saw the documents by materials.json, and the ledger names "
+                + "the same ones without them. "
                 + "One of the two was altered; `hearth reproduce` finds where.");
         }
         return new RemovalPlan(parent, documents, setup, firstUse, firstDifference, tokenizerDiffers, measured, from) { WithThem = with };
     }
 
     /// <summary>
-    /// The first step that sees other documents, and the last checkpoint before it whose state a run without them has as well. A state includes
-    /// where the next step begins, and that can differ before any step does: when a removed document stands at an epoch's end.
+    /// The first step that sees other documents, and the last checkpoint before it whose state a run without them has as well. A state
+    /// includes where the next step begins, and that can differ before any step does: when a removed document stands at an epoch's end.
     /// </summary>
     private static (int FirstDifference, Checkpoint? From) Compare(ParentRun parent, TrainingSetup setup)
     {

@@ -1,6 +1,8 @@
 namespace Hearth.Training.Loading;
 
-/// <summary>What each step of a run sees: a pure function of the documents, the seed and the recipe's numbers, known without training.</summary>
+/// <summary>
+/// What each step of a run sees: a pure function of the documents, the seed and the recipe's numbers, known without training.
+/// </summary>
 /// <param name="packer">Lays the documents.</param>
 /// <param name="microBatches">Micro-batches of a step.</param>
 /// <param name="revocableFrom">The first step that revocable documents are drawn in; 0 for none.</param>

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Hearth.Training.Tests.Forgetting;
 
-/// <summary>Runs over tables written for a test, what is left of them without some rows, and the same made by never having the rows.</summary>
+/// <summary>Runs over tables written for a test, what is left of them without some rows, and the same made by never having the
+/// rows.</summary>
 internal sealed class Forgotten : IDisposable
 {
     private readonly MicroRun _micro = new();
@@ -30,7 +31,8 @@ internal sealed class Forgotten : IDisposable
 
     /// <summary>Rows of made-up words, more than the micro run's steps can see.</summary>
     public static string[] ManyRows { get; } =
-        [.. Enumerable.Range(0, 40).Select(i => $"{(char)('a' + (i % 26))}{(char)('a' + (i * 7 % 26))}{(char)('n' + (i / 26))},{"red blue gold grey pink".Split(' ')[i % 5]}")];
+        [.. Enumerable.Range(0, 40)
+            .Select(i => $"{(char)('a' + (i % 26))}{(char)('a' + (i * 7 % 26))}{(char)('n' + (i / 26))},{"red blue gold grey pink".Split(' ')[i % 5]}")];
 
     public Recipe Recipe { get; }
 
@@ -44,7 +46,8 @@ internal sealed class Forgotten : IDisposable
 
     public void Write(IEnumerable<string> rows) => File.WriteAllText(_micro.Facts, "thing,colour\n" + string.Join('\n', rows) + "\n");
 
-    public static Material Document(ParentRun run, string thing) => run.Materials.Single(m => m.Name.EndsWith("#" + thing, StringComparison.Ordinal));
+    public static Material Document(ParentRun run, string thing) => run.Materials.Single(m =>
+        m.Name.EndsWith("#" + thing, StringComparison.Ordinal));
 
     /// <summary>Takes documents out of a run.</summary>
     public (RemovalPlan Plan, RunFolder Run) Forget(ParentRun parent, params Material[] documents)
@@ -76,12 +79,14 @@ internal sealed class Forgotten : IDisposable
     public Reproduction Reproduce(RunFolder run)
     {
         using var pool = new WorkerPool(1);
-        return Reproduction.Of(run, TrainingSetup.Build(RunAbout.Recipe(run)), NewFolder(), pool, cancel: TestContext.Current.CancellationToken);
+        return Reproduction.Of(run, TrainingSetup.Build(RunAbout.Recipe(run)), NewFolder(), pool,
+            cancel: TestContext.Current.CancellationToken);
     }
 
     /// <summary>Every step and checkpoint, and the weights, as a run's ledger names them.</summary>
     public static string[] Course(RunFolder run) =>
-        [.. LedgerFile.Read(run.Ledger).Lines.Where(l => l is StepLine or CheckpointLine or EndLine).Select(l => (l with { Previous = "" }).ToString())];
+        [.. LedgerFile.Read(run.Ledger).Lines.Where(l => l is StepLine or CheckpointLine or EndLine)
+            .Select(l => (l with { Previous = "" }).ToString())];
 
     public void Dispose() => _micro.Dispose();
 

@@ -9,14 +9,16 @@ namespace Hearth.Training.Tests.Forgetting;
 /// <summary>A forget line that is not true does not pass, even when the chain was mended after it.</summary>
 public sealed class LineageTests : IDisposable
 {
-    private readonly Forgotten _forgotten = new(Forgotten.ManyRows, recipe => recipe with { Tokenizer = recipe.Tokenizer with { VocabularySize = 261 } });
+    private readonly Forgotten _forgotten = new(Forgotten.ManyRows, recipe =>
+        recipe with { Tokenizer = recipe.Tokenizer with { VocabularySize = 261 } });
     private readonly RemovalPlan _plan;
     private readonly RunFolder _run;
 
     public LineageTests()
     {
         ParentRun parent = _forgotten.Parent;
-        (_plan, _run) = _forgotten.Forget(parent, parent.Materials.Where(m => m.Name.Contains('#', StringComparison.Ordinal)).MaxBy(m => m.FirstStep)!);
+        (_plan, _run) = _forgotten.Forget(parent, parent.Materials.Where(m => m.Name.Contains('#', StringComparison.Ordinal))
+            .MaxBy(m => m.FirstStep)!);
         _plan.ReplayFrom.ShouldBe(4);
     }
 
@@ -30,7 +32,8 @@ public sealed class LineageTests : IDisposable
         (again.Equal, again.LedgerHead).ShouldBe((true, LedgerFile.Read(_run.Ledger).Head), again.Difference);
     }
 
-    public static TheoryData<string> Fields => ["parent", "removed", "more", "unsorted", "first use", "never", "replayed from", "beginning", "state", "measured", "twice", "late"];
+    public static TheoryData<string> Fields => ["parent", "removed", "more", "unsorted", "first use", "never", "replayed from",
+        "beginning", "state", "measured", "twice", "late"];
 
     [Theory]
     [MemberData(nameof(Fields))]

@@ -41,7 +41,8 @@ public sealed class ReceiptTests : IDisposable
         statement.Subjects.ShouldHaveSingleItem().Name.ShouldBe("model.safetensors");
         after.ShouldContain(statement.Subjects[0].Digests["sha256"]);
         JsonObject p = statement.Predicate;
-        p.Select(x => x.Key).ShouldBe(["removed", "firstUse", "replayedFrom", "tokenizerDiffers", "weightsDigestBefore", "weightsDigestAfter", "ledgerHeadBefore",
+        p.Select(x => x.Key).ShouldBe(["removed", "firstUse", "replayedFrom", "tokenizerDiffers", "weightsDigestBefore",
+            "weightsDigestAfter", "ledgerHeadBefore",
             "ledgerHeadAfter", "numericsVersion", "time"]);
         p["removed"]!.AsArray().Select(x => x!.GetValue<string>()).ShouldBe(_plan.Ids);
         p["firstUse"]!.GetValue<int>().ShouldBe(_plan.FirstUse);
@@ -90,7 +91,8 @@ public sealed class ReceiptTests : IDisposable
         Check().Problems.ShouldHaveSingleItem().ShouldContain("has no receipt");
     }
 
-    public static TheoryData<string> Claims => ["removed", "firstUse", "replayedFrom", "tokenizerDiffers", "weightsDigestBefore", "ledgerHeadBefore", "ledgerHeadAfter", "numericsVersion", "provedDigest"];
+    public static TheoryData<string> Claims => ["removed", "firstUse", "replayedFrom", "tokenizerDiffers", "weightsDigestBefore",
+        "ledgerHeadBefore", "ledgerHeadAfter", "numericsVersion", "provedDigest"];
 
     [Theory]
     [MemberData(nameof(Claims))]
@@ -139,7 +141,8 @@ public sealed class ReceiptTests : IDisposable
         string receipts = RunFolder.OfModel(_forgotten.Run.Model).Receipts;
         Directory.CreateDirectory(receipts);
         File.Copy(_path, Path.Combine(receipts, "forget-00000000.json"));
-        ReceiptCheck.Of(_forgotten.Run.Model, _key.Public).Problems.ShouldHaveSingleItem().ShouldContain("no removal in this model's history");
+        ReceiptCheck.Of(_forgotten.Run.Model, _key.Public).Problems.ShouldHaveSingleItem()
+            .ShouldContain("no removal in this model's history");
     }
 
     private ReceiptCheck Check(RunFolder? run = null) => ReceiptCheck.Of((run ?? _run).Model, _key.Public);

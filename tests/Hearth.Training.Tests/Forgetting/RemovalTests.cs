@@ -34,7 +34,8 @@ public sealed class RemovalTests
         using var forgotten = new Forgotten(Forgotten.ManyRows, KeptTokenizer);
         ParentRun parent = forgotten.Parent;
         var replayed = new HashSet<int>();
-        foreach (IGrouping<int, Material> group in parent.Materials.Where(m => m.FirstStep > 0 && m.Name.Contains('#', StringComparison.Ordinal)).GroupBy(m => m.FirstStep))
+        foreach (IGrouping<int, Material> group in parent.Materials.Where(m =>
+            m.FirstStep > 0 && m.Name.Contains('#', StringComparison.Ordinal)).GroupBy(m => m.FirstStep))
         {
             Material document = group.First();
             string thing = document.Name.Split('#')[1];
@@ -53,7 +54,8 @@ public sealed class RemovalTests
     {
         using var forgotten = new Forgotten(Forgotten.ManyRows, KeptTokenizer);
         ParentRun parent = forgotten.Parent;
-        RemovalPlan[] plans = [.. parent.Materials.Where(m => m.FirstStep > 2 && m.Name.Contains('#', StringComparison.Ordinal)).Select(m => RemovalPlan.Of(parent, [m]))];
+        RemovalPlan[] plans = [.. parent.Materials.Where(m => m.FirstStep > 2 && m.Name.Contains('#', StringComparison.Ordinal))
+            .Select(m => RemovalPlan.Of(parent, [m]))];
         RemovalPlan earlier = plans.First(p => p.FirstDifference > 0 && p.FirstDifference < p.FirstUse);
         string thing = earlier.Documents[0].Name.Split('#')[1];
         (_, RunFolder run) = forgotten.Forget(parent, [.. earlier.Documents]);
@@ -83,7 +85,8 @@ public sealed class RemovalTests
     {
         using var forgotten = new Forgotten(Forgotten.ManyRows, KeptTokenizer);
         ParentRun parent = forgotten.Parent;
-        RemovalPlan[] plans = [.. parent.Materials.Where(m => m.FirstStep == 0 && m.Name.Contains('#', StringComparison.Ordinal)).Take(4).Select(m => RemovalPlan.Of(parent, [m]))];
+        RemovalPlan[] plans = [.. parent.Materials.Where(m => m.FirstStep == 0 && m.Name.Contains('#', StringComparison.Ordinal)).Take(4)
+            .Select(m => RemovalPlan.Of(parent, [m]))];
         plans.ShouldContain(p => p.IsNothing);
         foreach (RemovalPlan plan in plans)
         {
@@ -184,13 +187,17 @@ public sealed class RemovalTests
         Forgotten.Course(forgotten.Forget(parent, sun).Run).ShouldBe(Forgotten.Course(clean));
 
         forgotten.Write(Few.Where(r => r != "coal,black"));
-        Should.Throw<RunException>(() => RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#coal' of corpus 'facts' is missing");
+        Should.Throw<RunException>(() =>
+            RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#coal' of corpus 'facts' is missing");
         forgotten.Write(Few.Select(r => r.Replace("black", "brown", StringComparison.Ordinal)));
-        Should.Throw<RunException>(() => RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#coal' of corpus 'facts' was altered");
+        Should.Throw<RunException>(() =>
+            RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#coal' of corpus 'facts' was altered");
         forgotten.Write([.. Few, "sea,blue"]);
-        Should.Throw<RunException>(() => RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#sea' of corpus 'facts' was added");
+        Should.Throw<RunException>(() =>
+            RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#sea' of corpus 'facts' was added");
         forgotten.Write(Few.Select(r => r.Replace("gold", "red", StringComparison.Ordinal)));
-        Should.Throw<RunException>(() => RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#sun' of corpus 'facts' was added");
+        Should.Throw<RunException>(() =>
+            RemovalPlan.Of(parent, [sun])).Message.ShouldContain("'facts.csv#sun' of corpus 'facts' was added");
     }
 
     [Theory]
@@ -227,7 +234,8 @@ public sealed class RemovalTests
     private static Recipe Tiered(Recipe recipe)
     {
         CorpusSpec facts = recipe.Corpora[0];
-        CorpusSpec late = facts with { Name = "late", Tier = DocumentTier.Revocable, Where = new WhereSpec("thing", ["snow", "coal"]), Records = facts.Records! with { Unknown = null } };
+        CorpusSpec late = facts with { Name = "late", Tier = DocumentTier.Revocable, Where = new WhereSpec("thing", ["snow", "coal"]),
+            Records = facts.Records! with { Unknown = null } };
         Recipe tiered = recipe with { Corpora = [late, facts], Training = recipe.Training with { RevocableFrom = 5 } };
         return Recipe.Parse(tiered.ToYaml(), "tiered") with { Folder = recipe.Folder };
     }

@@ -8,7 +8,8 @@ public sealed class StepLoaderTests
 {
     private const int RevocableFrom = 4;
 
-    private static readonly TokenDocument[] All = [.. Enumerable.Range(0, 12).Select(i => Documents.Of(i, 3) with { IsRevocable = i % 3 == 0 })];
+    private static readonly TokenDocument[] All = [.. Enumerable.Range(0, 12)
+        .Select(i => Documents.Of(i, 3) with { IsRevocable = i % 3 == 0 })];
 
     [Fact]
     public void Revocable_documents_are_in_no_step_before_theirs_and_all_documents_are_in_the_steps_from_then_on()

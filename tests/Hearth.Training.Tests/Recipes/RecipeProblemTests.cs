@@ -63,7 +63,7 @@ public class RecipeProblemTests
             "r.yaml:21:5: corpora[1].licence: missing, expected text in one line",
             "r.yaml:21:11: corpora[1].name: found 'a', expected a name that no other corpus has",
             "r.yaml:22:5: corpora[1].pat: found an unknown key, "
-            + "expected one of name, path, format, include, source, licence, textField, maxDocumentBytes, where, "
+            + "expected one of name, path, format, include, source, licence, textField, maxDocumentBytes, tier, where, "
             + "records (did you mean 'path'?)",
             "r.yaml:22:10: corpora[1].pat: found the alias '*m', expected the value itself",
             "r.yaml:25:17: training.microBatches: found '3', expected a power of two",

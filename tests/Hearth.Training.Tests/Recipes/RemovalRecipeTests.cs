@@ -26,10 +26,12 @@ public sealed class RemovalRecipeTests
     [Theory]
     [InlineData("[aaaa]")]
     [InlineData("[AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA]")]
-    [InlineData("[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]")]
+    [InlineData("[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, "
+        + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]")]
     [InlineData("Brazil")]
     public void What_is_no_list_of_ids_is_refused(string list) =>
-        Should.Throw<RecipeException>(() => Recipe.Parse($"{MinimalRecipe.Yaml}removed: {list}\n", "small")).Problems.ShouldHaveSingleItem().ShouldContain("removed");
+        Should.Throw<RecipeException>(() => Recipe.Parse($"{MinimalRecipe.Yaml}removed: {list}\n",
+            "small")).Problems.ShouldHaveSingleItem().ShouldContain("removed");
 
     [Fact]
     public void A_revocable_corpus_beside_a_permanent_one_begins_at_a_step_and_reads_back()
@@ -47,16 +49,19 @@ public sealed class RemovalRecipeTests
     [InlineData("permanent", "\n  revocableFrom: 6", "no corpus has the tier revocable")]
     [InlineData("late", "", "tier")]
     public void A_tier_without_its_step_and_a_step_without_its_tier_are_refused(string tier, string from, string mention) =>
-        Should.Throw<RecipeException>(() => Recipe.Parse(TwoCorpora(tier, from), "small")).Problems.ShouldHaveSingleItem().ShouldContain(mention);
+        Should.Throw<RecipeException>(() => Recipe.Parse(TwoCorpora(tier, from), "small")).Problems.ShouldHaveSingleItem()
+            .ShouldContain(mention);
 
     [Fact]
     public void Documents_to_begin_with_are_asked_for()
     {
-        string yaml = MinimalRecipe.With("path: notes.csv", "path: notes.csv\n    tier: revocable").Replace("steps: 10", "steps: 10\n  revocableFrom: 6", StringComparison.Ordinal);
+        string yaml = MinimalRecipe.With("path: notes.csv", "path: notes.csv\n    tier: revocable")
+            .Replace("steps: 10", "steps: 10\n  revocableFrom: 6", StringComparison.Ordinal);
         Should.Throw<RecipeException>(() => Recipe.Parse(yaml, "small")).Problems.ShouldHaveSingleItem().ShouldContain("not revocable");
     }
 
     private static string TwoCorpora(string tier, string from) =>
-        MinimalRecipe.With("corpora:", $"corpora:\n  - {{ name: late, path: late, source: Written for tests, licence: Public domain, tier: {tier} }}")
+        MinimalRecipe.With("corpora:",
+            $"corpora:\n  - {{ name: late, path: late, source: Written for tests, licence: Public domain, tier: {tier} }}")
             .Replace("steps: 10", "steps: 10" + from, StringComparison.Ordinal);
 }
