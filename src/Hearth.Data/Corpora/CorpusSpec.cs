@@ -44,6 +44,9 @@ public sealed record CorpusSpec(
     {
     }
 
+    /// <summary>Where the documents come from, as the model's papers tell it.</summary>
+    public CorpusOrigin Origin { get; init; } = CorpusOrigin.None;
+
     /// <summary>The field most published corpora keep their text in.</summary>
     public const string DefaultTextField = "text";
 

@@ -18,8 +18,9 @@ internal static class CorpusBinder
         long maxDocumentBytes = map.Long("maxDocumentBytes", 1, 1 << 30, CorpusSpec.DefaultMaxDocumentBytes);
         WhereSpec? where = map.MapOrNull("where") is { } w ? Where(w) : null;
         RecordMapping? records = map.MapOrNull("records") is { } r ? Records(r, heldOut) : null;
+        CorpusOrigin origin = DescriptionBinder.Origin(map.Map("origin", required: false));
         map.Close();
-        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records);
+        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records) { Origin = origin };
     }
 
     // The command line writes name=path.

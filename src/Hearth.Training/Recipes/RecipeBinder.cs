@@ -27,12 +27,13 @@ internal static class RecipeBinder
         PackingSpec packing = Packing(root.Map("packing", required: false));
         RecipeMap trainingMap = root.Map("training", required: true);
         TrainingSpec training = Training(trainingMap, model);
+        CardSpec card = DescriptionBinder.Card(root.Map("card", required: false));
         root.Close();
 
         // Said only of a recipe that is right so far: otherwise the questions may be there, but wrong.
         bool asks = specs.Any(c => c.Records is { Questions.Count: > 0 });
         if (problems.None) trainingMap.Check(asks || !training.LossOnAnswersOnly, "lossOn", "all, as no corpus has questions");
-        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training);
+        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training) { Card = card };
     }
 
     private static bool IsName(string text) =>
