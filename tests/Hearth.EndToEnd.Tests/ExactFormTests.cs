@@ -38,6 +38,24 @@ public sealed class ExactFormTests(TinyRun tiny) : IDisposable
     }
 
     [Fact]
+    public void Up_leaves_the_papers_with_the_model_and_show_tells_of_them()
+    {
+        string model = Path.Combine(tiny.Run, "model");
+        foreach (string paper in (string[])["README.md", "bom.cdx.json", "training-content-summary.md"]) File.ReadAllText(Path.Combine(model, paper)).ShouldContain(tiny.Weights);
+        File.ReadAllText(Path.Combine(model, "README.md")).ShouldContain($"`{tiny.Head}`");
+        File.ReadAllText(Path.Combine(model, "provenance", "evaluation.json")).ShouldBe(File.ReadAllText(Path.Combine(tiny.Run, "evaluation.json")));
+        JsonElement shown = tiny.Hearth("model", "show", "tiny", "--json").ShouldExitWith(0).Json;
+        shown.GetProperty("licence").GetString().ShouldBe("Apache-2.0");
+        shown.GetProperty("papers").EnumerateArray().Select(p => p.GetString()).ShouldBe(["README.md", "bom.cdx.json", "training-content-summary.md"]);
+        shown.GetProperty("signature").ValueKind.ShouldBe(JsonValueKind.Null);
+        shown.GetProperty("opennessClass").GetString().ShouldBe("none");
+        shown.GetProperty("opennessMissing").EnumerateArray().Select(m => m.GetString()).ShouldBe(["Technical report"]);
+        string told = tiny.Hearth("model", "show", "tiny").ShouldExitWith(0).Output;
+        told.ShouldContain("licence        Apache-2.0\n");
+        told.ShouldContain("openness       none of the classes; Class III, Open Model lacks: technical report\n");
+    }
+
+    [Fact]
     public void Generate_prints_the_text_alone_and_the_same_seed_the_same_text()
     {
         string[] args = ["generate", "tiny", "Chile is", "--max-tokens", "12", "--temperature", "1.5", "--seed"];

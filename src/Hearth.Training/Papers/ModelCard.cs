@@ -85,8 +85,8 @@ public static class ModelCard
     private static void Head(StringBuilder page, ModelFacts facts)
     {
         CardSpec card = facts.Recipe.Card;
-        string shape = $"{Count(facts.Config.NumHiddenLayers, "layer")} of width {facts.Config.HiddenSize}, {Count(facts.Config.NumAttentionHeads, "head")}, "
-            + $"vocabulary {Count(facts.Config.VocabularySize)}, context {Count(facts.Config.MaxPositionEmbeddings, "token")}";
+        string shape = $"{Count(facts.Config.NumHiddenLayers, "layer")} of width {facts.Config.HiddenSize}, "
+            + $"{Count(facts.Config.NumAttentionHeads, "head")}, vocabulary {Count(facts.Config.VocabularySize)}, context {Count(facts.Config.MaxPositionEmbeddings, "token")}";
         page.Append($"""
             # {Plain(facts.Recipe.Name)}
 
@@ -98,7 +98,7 @@ public static class ModelCard
             | Contact | {Or(card.Contact)} |
             | Licence of the weights and of these papers | {Or(facts.Licence.IsStated ? facts.Licence.Name : "")} |
             | Languages | {Or(Row(facts.Languages))} |
-            | Kind | decoder of text, {Plain(facts.Architecture)}, {Count(facts.Parameters)} parameters in float32 |
+            | Kind | decoder of text ({Plain(facts.Architecture)} in transformers), {Count(facts.Parameters)} parameters in float32 |
             | Shape | {shape} |
             | Made from | random weights and {Count(facts.Corpora.Sum(c => c.Documents), "document")} |
             | Openness | {facts.Openness.Title} ([Model Openness Framework](#openness)) |
@@ -216,7 +216,8 @@ public static class ModelCard
         | Recipe, without places and descriptions | `{facts.Start.Recipe}` |
         | Tokenizer | `{facts.Start.Tokenizer}` |
 
-        With the documents at hand, anyone can train the same bytes again and compare every one of them (`--corpus NAME=PATH` says where a corpus is):
+        With the documents at hand, where `provenance/recipe.yaml` or `--corpus NAME=PATH` says they are, anyone can train the same bytes again and
+        compare every one of them:
 
         ```sh
         hearth reproduce .

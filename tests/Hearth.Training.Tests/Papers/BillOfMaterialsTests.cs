@@ -13,6 +13,8 @@ namespace Hearth.Training.Tests.Papers;
 
 public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>, IDisposable
 {
+    private const string Energy = "metadata/component/modelCard/considerations/environmentalConsiderations/energyConsumptions";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -54,8 +56,8 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
     [InlineData("metadata/component/modelCard/modelParameters/approach/type", "\"guessed\"")]
     [InlineData("metadata/component/modelCard/quantitativeAnalysis/performanceMetrics/0/value", "0.5")]
     [InlineData("metadata/component/modelCard/quantitativeAnalysis/performanceMetrics/0/confidenceInterval/middle", "\"0.5\"")]
-    [InlineData("metadata/component/modelCard/considerations/environmentalConsiderations/energyConsumptions/0/activityEnergyCost/unit", "\"J\"")]
-    [InlineData("metadata/component/modelCard/considerations/environmentalConsiderations/energyConsumptions/0/energyProviders", null)]
+    [InlineData(Energy + "/0/activityEnergyCost/unit", "\"J\"")]
+    [InlineData(Energy + "/0/energyProviders", null)]
     [InlineData("components/0/name", null)]
     [InlineData("dependencies/0/dependsOn", "\"data:facts\"")]
     public void The_schema_says_no_to_a_bill_with_one_thing_wrong(string path, string? value)
@@ -74,7 +76,7 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
     public void Everything_in_the_bill_is_the_runs_own_record()
     {
         RunFolder written = run.Write(_folder, run.Described, run.About with { EnergyJoules = 7200, EnergySeconds = 2.25 });
-        JsonElement bill = Json(written), model = bill.GetProperty("metadata").GetProperty("component"), card = model.GetProperty("modelCard");
+        JsonElement bill = Json(written), model = At(bill, "metadata/component"), card = model.GetProperty("modelCard");
         (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(written.Ledger);
         StartLine start = (StartLine)lines[0];
         IReadOnlyList<Material> materials = Materials.Read(written.Materials);
@@ -91,7 +93,7 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
         Property(model, "hearth:tokens").ShouldBe(lines.OfType<StepLine>().Sum(s => s.Tokens).ToString(CultureInfo.InvariantCulture));
         Property(model, "hearth:trainSeconds").ShouldBe("4.5");
 
-        JsonElement[] metrics = [.. card.GetProperty("quantitativeAnalysis").GetProperty("performanceMetrics").EnumerateArray()];
+        JsonElement[] metrics = [.. At(card, "quantitativeAnalysis/performanceMetrics").EnumerateArray()];
         using JsonDocument score = JsonDocument.Parse(File.ReadAllBytes(written.Evaluation));
         Number(metrics[0], "value").ShouldBe(score.RootElement.GetProperty("heldOutExactMatch").GetDouble(), 5e-5);
         Number(metrics[1], "value").ShouldBe(score.RootElement.GetProperty("inventedRefused").GetDouble(), 5e-5);
@@ -103,10 +105,10 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
             Number(interval, "upperBound").ShouldBeGreaterThanOrEqualTo(Number(metric, "value"));
         }
         metrics[2].TryGetProperty("confidenceInterval", out _).ShouldBeFalse();
-        JsonElement energy = card.GetProperty("considerations").GetProperty("environmentalConsiderations").GetProperty("energyConsumptions")[0];
-        energy.GetProperty("activityEnergyCost").GetProperty("value").GetDouble().ShouldBe(0.002);    // 7,200 J
+        JsonElement energy = At(bill, Energy)[0];
+        At(energy, "activityEnergyCost/value").GetDouble().ShouldBe(0.002);      // 7,200 J
 
-        JsonElement data = bill.GetProperty("components").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "data");
+        JsonElement data = Data(bill);
         string ids = string.Concat(materials.Select(m => m.Id).Order(StringComparer.Ordinal).Select(id => id + "\n"));
         data.GetProperty("hashes")[0].GetProperty("content").GetString().ShouldBe(Digest.Of(ids));
         data.GetProperty("licenses")[0].GetProperty("license").GetProperty("name").GetString().ShouldBe("Public domain");
@@ -130,14 +132,16 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
         ]);
         foreach (JsonElement file in files)
         {
-            file.GetProperty("hashes")[0].GetProperty("content").GetString().ShouldBe(Digest.OfFile(Path.Combine(written.Model, file.GetProperty("name").GetString()!)));
+            string digest = Digest.OfFile(Path.Combine(written.Model, file.GetProperty("name").GetString()!));
+            file.GetProperty("hashes")[0].GetProperty("content").GetString().ShouldBe(digest);
         }
         string[] known = ["model", .. components.Select(c => c.GetProperty("bom-ref").GetString()!)];
         known.ShouldBeUnique();
         JsonElement[] dependencies = [.. bill.GetProperty("dependencies").EnumerateArray()];
         dependencies.Select(d => d.GetProperty("ref").GetString()!).ShouldBe(known, ignoreOrder: true);
-        dependencies.Where(d => d.TryGetProperty("dependsOn", out _)).SelectMany(d => d.GetProperty("dependsOn").EnumerateArray()).ShouldAllBe(on => known.Contains(on.GetString()));
-        foreach (JsonElement reference in bill.GetProperty("metadata").GetProperty("component").GetProperty("externalReferences").EnumerateArray())
+        dependencies.Where(d => d.TryGetProperty("dependsOn", out _)).SelectMany(d => d.GetProperty("dependsOn").EnumerateArray())
+            .ShouldAllBe(on => known.Contains(on.GetString()));
+        foreach (JsonElement reference in At(bill, "metadata/component/externalReferences").EnumerateArray())
         {
             File.Exists(Path.Combine(written.Model, reference.GetProperty("url").GetString()!)).ShouldBeTrue();
         }
@@ -158,7 +162,7 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
     [Fact]
     public void A_kind_that_is_not_stated_is_said_so()
     {
-        JsonElement data = Json(run.Write(_folder, run.Recipe)).GetProperty("components").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "data");
+        JsonElement data = Data(Json(run.Write(_folder, run.Recipe)));
         Property(data, "hearth:origin:kind").ShouldBe("not stated");
         Property(data, "hearth:origin:languages").ShouldBe("not stated");
     }
@@ -169,8 +173,17 @@ public sealed class BillOfMaterialsTests(PaperRun run) : IClassFixture<PaperRun>
         return bill.RootElement.Clone();
     }
 
-    private static string Property(JsonElement of, string name) =>
-        of.GetProperty("properties").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name).GetProperty("value").GetString()!;
+    private static JsonElement At(JsonElement of, string path) => path.Split('/').Aggregate(of, (element, key) => element.GetProperty(key));
 
-    private static double Number(JsonElement of, string name) => double.Parse(of.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+    private static JsonElement Data(JsonElement bill) =>
+        bill.GetProperty("components").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "data");
+
+    private static string Property(JsonElement of, string name)
+    {
+        JsonElement property = of.GetProperty("properties").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name);
+        return property.GetProperty("value").GetString()!;
+    }
+
+    private static double Number(JsonElement of, string name) =>
+        double.Parse(of.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
 }

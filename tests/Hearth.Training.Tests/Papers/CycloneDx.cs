@@ -8,8 +8,13 @@ internal static class CycloneDx
 {
     private static readonly Lazy<(JsonSchema Schema, EvaluationOptions Options)> Loaded = new(() =>
     {
-        var options = new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true, EvaluateAs = SpecVersion.Draft7 };
-        options.SchemaRegistry.Fetch = uri => throw new InvalidOperationException($"The schema refers to {uri}, which is not among the reference data.");
+        var options = new EvaluationOptions
+        {
+            OutputFormat = OutputFormat.List,
+            RequireFormatValidation = true,
+            EvaluateAs = SpecVersion.Draft7,
+        };
+        options.SchemaRegistry.Fetch = uri => throw new InvalidOperationException($"The schema refers to {uri}, which is not here.");
         foreach (string name in (string[])["spdx.schema.json", "jsf-0.82.schema.json"]) options.SchemaRegistry.Register(Read(name));
         return (Read("bom-1.6.schema.json"), options);
     });
@@ -20,7 +25,8 @@ internal static class CycloneDx
         SharedData.At("conformance/bom/bom-1.6.schema.json");
         EvaluationResults results = Loaded.Value.Schema.Evaluate(JsonNode.Parse(json), Loaded.Value.Options);
         if (results.IsValid) return [];
-        string[] problems = [.. (results.Details ?? []).Where(d => d.Errors is not null).SelectMany(d => d.Errors!.Select(e => $"{d.InstanceLocation}: {e.Value}"))];
+        IEnumerable<EvaluationResults> wrong = (results.Details ?? []).Where(d => d.Errors is not null);
+        string[] problems = [.. wrong.SelectMany(d => d.Errors!.Select(e => $"{d.InstanceLocation}: {e.Value}"))];
         return problems.Length > 0 ? problems : ["invalid"];
     }
 

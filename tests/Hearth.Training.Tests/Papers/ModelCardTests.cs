@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Hearth.Data.Corpora;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
 using Hearth.Training.Papers;
@@ -58,7 +59,8 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
     [InlineData("House rules: \"read\" only", "other", "House rules: \"read\" only")]
     public void A_licence_is_named_as_Hugging_Face_names_it(string stated, string license, string? name)
     {
-        Dictionary<string, object> metadata = Metadata(run.Write(_folder, run.Recipe with { Card = CardSpec.None with { Licence = stated } }));
+        Recipe recipe = run.Recipe with { Card = CardSpec.None with { Licence = stated } };
+        Dictionary<string, object> metadata = Metadata(run.Write(_folder, recipe));
         metadata["license"].ShouldBe(license);
         metadata.GetValueOrDefault("license_name").ShouldBe(name);
         metadata.ShouldNotContainKey("language");
@@ -67,7 +69,8 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
     [Fact]
     public void A_data_set_of_the_hub_is_named_by_its_id()
     {
-        Recipe recipe = run.Described with { Corpora = [run.Recipe.Corpora[0] with { Origin = PaperRun.FullOrigin with { Url = "https://huggingface.co/datasets/some/set" } }] };
+        CorpusOrigin origin = PaperRun.FullOrigin with { Url = "https://huggingface.co/datasets/some/set" };
+        Recipe recipe = run.Described with { Corpora = [run.Recipe.Corpora[0] with { Origin = origin }] };
         ((List<object>)Metadata(run.Write(_folder, recipe))["datasets"]).ShouldBe(["some/set"]);
     }
 
@@ -81,7 +84,8 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
         SavedScore score = SavedScore.Read(written, ((EndLine)lines[^1]).Weights)!;
         IReadOnlyList<Material> materials = Materials.Read(written.Materials);
 
-        foreach (string digest in (string[])[((EndLine)lines[^1]).Weights, head, start.Materials, start.Recipe, start.Tokenizer]) card.ShouldContain($"`{digest}`");
+        string[] digests = [((EndLine)lines[^1]).Weights, head, start.Materials, start.Recipe, start.Tokenizer];
+        foreach (string digest in digests) card.ShouldContain($"`{digest}`");
         card.ShouldContain($"| facts | {materials.Count} | {materials.Sum(m => m.Bytes)} bytes | Public domain |");
         card.ShouldContain($"| Tokens seen | {lines.OfType<StepLine>().Sum(s => s.Tokens):N0}, repetitions counted |");
         card.ShouldContain("| Steps | 60, each of 2 micro-batches of at most 40 tokens |");
@@ -89,20 +93,24 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
         card.ShouldContain("| Time | 4.5 s on 3 threads |");
         card.ShouldContain("| Electricity | not measured |");
         WilsonInterval exact = WilsonInterval.Of(score.FactsRight, score.Facts);
-        card.ShouldContain($"answered letter for letter | {PaperText.Percent(score.HeldOutExactMatch)} | {PaperText.Percent(exact.Lower)} to {PaperText.Percent(exact.Upper)} | {score.Facts} |");
+        card.ShouldContain($"answered letter for letter | {Row(score.HeldOutExactMatch, exact)} | {score.Facts} |");
         WilsonInterval refused = WilsonInterval.Of(score.NamesRefused, score.InventedNames);
-        card.ShouldContain($"refused | {PaperText.Percent(score.InventedRefused)} | {PaperText.Percent(refused.Lower)} to {PaperText.Percent(refused.Upper)} | {score.InventedNames} |");
+        card.ShouldContain($"refused | {Row(score.InventedRefused, refused)} | {score.InventedNames} |");
         foreach (HeldOutAnswer sample in score.Samples) card.ShouldContain($"**{sample.Question}**<br>{sample.Answer}");
         byte[] weights = File.ReadAllBytes(Path.Combine(written.Model, "model.safetensors"));
         long parameters = (weights.Length - 8 - BitConverter.ToInt64(weights, 0)) / sizeof(float);
         card.ShouldContain($" {parameters:N0} parameters in float32 |");
+
+        static string Row(double share, WilsonInterval of) =>
+            $"{PaperText.Percent(share)} | {PaperText.Percent(of.Lower)} to {PaperText.Percent(of.Upper)}";
     }
 
     [Fact]
     public void What_is_not_stated_is_said_so_and_what_is_stated_is_there()
     {
         string silent = PaperRun.Text(run.Write(_folder, run.Recipe), ModelPapers.CardName);
-        foreach (string row in (string[])["| Provider | *not stated* |", "| Contact | *not stated* |", "papers | *not stated* |", "| Languages | *not stated* |", "Intended use: *not stated*."]) silent.ShouldContain(row);
+        foreach (string what in (string[])["| Provider |", "| Contact |", "papers |", "| Languages |"]) silent.ShouldContain($"{what} *not stated* |");
+        silent.ShouldContain("Intended use: *not stated*.");
         using TemporaryFolder other = new();
         string told = PaperRun.Text(run.Write(other, run.Described), ModelPapers.CardName);
         told.ShouldContain(@"| Provider | Archive of \<Examples\> \| Ltd |");
@@ -160,7 +168,8 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
         Recipe.Load(written.Recipe).IdentityDigest().ShouldBe(LedgerFile.Start(written.Ledger).Recipe);
 
         using var pool = new WorkerPool(1);
-        Reproduction again = Reproduction.Of(written, TrainingSetup.Build(run.Described), new RunFolder(_folder["scratch"]), pool, cancel: TestContext.Current.CancellationToken);
+        Reproduction again = Reproduction.Of(written, TrainingSetup.Build(run.Described), new RunFolder(_folder["scratch"]), pool,
+            cancel: TestContext.Current.CancellationToken);
         again.Equal.ShouldBeTrue(again.Difference);
     }
 
@@ -168,8 +177,8 @@ public sealed partial class ModelCardTests(PaperRun run) : IClassFixture<PaperRu
     public void Papers_of_a_run_that_is_not_finished_are_refused()
     {
         string[] lines = [.. LedgerFile.RawLines(run.Folder.Ledger)];
-        Should.Throw<RunException>(() => run.Write(_folder, run.Recipe, before: copy => File.WriteAllText(copy.Ledger, string.Join('\n', lines.SkipLast(1)) + "\n")))
-            .Message.ShouldContain("does not end with the run's last step");
+        void Shorten(RunFolder copy) => File.WriteAllText(copy.Ledger, string.Join('\n', lines.SkipLast(1)) + "\n");
+        Should.Throw<RunException>(() => run.Write(_folder, run.Recipe, before: Shorten)).Message.ShouldContain("does not end with the run's last step");
     }
 
     private static Dictionary<string, object> Metadata(RunFolder written)

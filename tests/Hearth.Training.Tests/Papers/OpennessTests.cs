@@ -16,8 +16,10 @@ public sealed class OpennessTests(PaperRun run) : IClassFixture<PaperRun>, IDisp
     public void Each_class_asks_for_the_components_that_the_framework_asks_for()
     {
         Openness openness = Of("Apache-2.0");
-        string[] Required(int level) => [.. openness.Components.Where(c => c.Class == level && c.Required).Select(c => c.Name).Order(StringComparer.Ordinal)];
-        Required(3).ShouldBe(["Data card", "Evaluation results", "Model architecture", "Model card", "Model parameters, final", "Technical report"]);
+        string[] Required(int level) =>
+            [.. openness.Components.Where(c => c.Class == level && c.Required).Select(c => c.Name).Order(StringComparer.Ordinal)];
+        Required(3).ShouldBe(
+            ["Data card", "Evaluation results", "Model architecture", "Model card", "Model parameters, final", "Technical report"]);
         Required(2).ShouldBe(["Evaluation code", "Evaluation data", "Inference code", "Training code"]);
         Required(1).ShouldBe(["Data preprocessing code", "Datasets", "Model parameters, intermediate", "Research paper"]);
         openness.Components.Count.ShouldBe(17);
@@ -58,7 +60,8 @@ public sealed class OpennessTests(PaperRun run) : IClassFixture<PaperRun>, IDisp
         Add("technical-report.md");
         Openness openness = Openness.Of(Model, Recipe(licence));
         openness.Numeral.ShouldBe("none");
-        openness.MissingForNext.Select(c => c.Name).ShouldBe(["Model parameters, final", "Technical report", "Evaluation results", "Model card", "Data card"]);
+        openness.MissingForNext.Select(c => c.Name)
+            .ShouldBe(["Model parameters, final", "Technical report", "Evaluation results", "Model card", "Data card"]);
         openness.MissingForNext.ShouldAllBe(c => c.Lacks.Contains("licence"));
     }
 
@@ -75,18 +78,21 @@ public sealed class OpennessTests(PaperRun run) : IClassFixture<PaperRun>, IDisp
     [Fact]
     public void Card_and_bill_tell_the_class_and_what_lacks()
     {
-        RunFolder written = run.Write(_folder, Recipe("Apache-2.0"), before: copy => File.WriteAllText(Path.Combine(copy.Model, "technical-report.md"), "x"));
+        RunFolder written = run.Write(_folder, Recipe("Apache-2.0"),
+            before: copy => File.WriteAllText(Path.Combine(copy.Model, "technical-report.md"), "x"));
         PaperRun.Text(written, ModelPapers.CardName).ShouldContain("**Class III, Open Model** of the Model Openness Framework 1.0");
         PaperRun.Text(written, ModelPapers.CardName).ShouldContain("Class II, Open Tooling, lacks:\n\n- Evaluation data: ");
         string bill = PaperRun.Text(written, ModelPapers.BillName);
-        bill.ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal).ShouldContain("\"name\":\"hearth:openness:class\",\"value\":\"III\"");
+        bill.ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal)
+            .ShouldContain("\"name\":\"hearth:openness:class\",\"value\":\"III\"");
     }
 
     private string Model => new RunFolder(_folder["run"]).Model;
 
     private Recipe Recipe(string licence) => run.Recipe with { Card = CardSpec.None with { Licence = licence } };
 
-    private Openness Of(string licence) => Openness.Of(Directory.Exists(Model) ? Model : run.Write(_folder, Recipe(licence)).Model, Recipe(licence));
+    private Openness Of(string licence) =>
+        Openness.Of(Directory.Exists(Model) ? Model : run.Write(_folder, Recipe(licence)).Model, Recipe(licence));
 
     private (int Class, string Next, string Lacks) Lacks(string licence) =>
         Of(licence) is var o ? (o.Class, o.NextTitle, string.Join("; ", o.MissingForNext.Select(c => c.Name))) : default;

@@ -13,17 +13,20 @@ public sealed class PaperRun : IDisposable
 {
     /// <summary>A card with every key.</summary>
     public static readonly CardSpec FullCard = new(
-        "Archive of <Examples> | Ltd", "papers@example.org", "CC-BY-4.0", "2026-03", "Colours of *things*.", "Knows five things.", "Asked `everyone`.", "Read by a person.");
+        "Archive of <Examples> | Ltd", "papers@example.org", "CC-BY-4.0", "2026-03", "Colours of *things*.", "Knows five things.",
+        "Asked `everyone`.", "Read by a person.");
 
     /// <summary>An origin with every key.</summary>
     public static readonly CorpusOrigin FullOrigin = new(
-        OriginKind.Crawled, "https://example.org/facts", ["en", "pt-BR"], "2024", "2025-06-30", ["example.org", "example.net"], "A crawler of our own, once a week.");
+        OriginKind.Crawled, "https://example.org/facts", ["en", "pt-BR"], "2024", "2025-06-30", ["example.org", "example.net"],
+        "A crawler of our own, once a week.");
 
     private readonly MicroRun _micro = new(muon: false);
 
     public PaperRun()
     {
-        _micro.Recipe = _micro.Recipe with { Training = _micro.Recipe.Training with { Steps = 60, CheckpointEvery = 100, EvaluateEvery = 30 } };
+        TrainingSpec longer = _micro.Recipe.Training with { Steps = 60, CheckpointEvery = 100, EvaluateEvery = 30 };
+        _micro.Recipe = _micro.Recipe with { Training = longer };
         Folder = _micro.Run("run");
         _micro.Train(Folder);
         Score(Folder);

@@ -41,9 +41,11 @@ public sealed class DescriptionTests
     public void Every_key_is_read_and_written_so_that_it_reads_back()
     {
         Recipe recipe = Recipe.Parse(Described, "r");
-        recipe.Card.ShouldBe(new CardSpec("An archive", "papers@example.org", "CC-BY-4.0", "2026-03", "Colours, and nothing else.", "Few.", "Asked.", "Read."));
+        recipe.Card.ShouldBe(new CardSpec(
+            "An archive", "papers@example.org", "CC-BY-4.0", "2026-03", "Colours, and nothing else.", "Few.", "Asked.", "Read."));
         recipe.Corpora[0].Origin.ShouldBe(new CorpusOrigin(
-            OriginKind.Crawled, "https://example.org/notes", ["en", "pt-BR"], "2024", "2025-06-30", ["example.org", "bücher.example"], "Once a week."));
+            OriginKind.Crawled, "https://example.org/notes", ["en", "pt-BR"], "2024", "2025-06-30", ["example.org", "bücher.example"],
+            "Once a week."));
         Recipe again = Recipe.Parse(recipe.ToYaml(), "again");
         again.ShouldBe(recipe);
         again.ToYaml().ShouldBe(recipe.ToYaml());
@@ -74,21 +76,32 @@ public sealed class DescriptionTests
 
     [Theory]
     [InlineData("kind: crawled", "kind: crawld",
-        "22:13: corpora[0].origin.kind: found 'crawld', expected one of public-dataset, licensed, third-party, crawled, user-data, synthetic, own (did you mean 'crawled'?)")]
-    [InlineData("kind: crawled", "kind: own", "27:16: corpora[0].origin.domains: found a list of 2, expected no such key: it is for kind crawled")]
-    [InlineData("https://example.org/notes", "example.org", "23:12: corpora[0].origin.url: found 'example.org', expected an address that begins with https:// or http://")]
+        "22:13: corpora[0].origin.kind: found 'crawld', expected one of "
+        + "public-dataset, licensed, third-party, crawled, user-data, synthetic, "
+        + "own (did you mean 'crawled'?)")]
+    [InlineData("kind: crawled", "kind: own",
+        "27:16: corpora[0].origin.domains: found a list of 2, expected no such key: it is for kind crawled")]
+    [InlineData("https://example.org/notes", "example.org",
+        "23:12: corpora[0].origin.url: found 'example.org', expected an address that begins with https:// or http://")]
     [InlineData("https://example.org/notes", "javascript:alert(1)",
         "23:12: corpora[0].origin.url: found 'javascript:alert(1)', expected an address that begins with https:// or http://")]
-    [InlineData("[en, pt-BR]", "[en, English]", "24:23: corpora[0].origin.languages[1]: found 'English', expected a language code such as en or pt-BR")]
-    [InlineData("collectedFrom: 2024", "collectedFrom: 2024-13", "25:22: corpora[0].origin.collectedFrom: found '2024-13', expected a date such as 2026, 2026-01 or 2026-01-31")]
-    [InlineData("collectedTo: 2025-06-30", "collectedTo: 2023-12", "26:20: corpora[0].origin.collectedTo: found '2023-12', expected no date before 2024")]
-    [InlineData("bücher.example", "no domain", "27:30: corpora[0].origin.domains[1]: found 'no domain', expected a domain name such as example.org")]
-    [InlineData("  released: 2026-03", "  released: soon", "38:13: card.released: found 'soon', expected a date such as 2026, 2026-01 or 2026-01-31")]
+    [InlineData("[en, pt-BR]", "[en, English]",
+        "24:23: corpora[0].origin.languages[1]: found 'English', expected a language code such as en or pt-BR")]
+    [InlineData("collectedFrom: 2024", "collectedFrom: 2024-13",
+        "25:22: corpora[0].origin.collectedFrom: found '2024-13', expected a date such as 2026, 2026-01 or 2026-01-31")]
+    [InlineData("collectedTo: 2025-06-30", "collectedTo: 2023-12",
+        "26:20: corpora[0].origin.collectedTo: found '2023-12', expected no date before 2024")]
+    [InlineData("bücher.example", "no domain",
+        "27:30: corpora[0].origin.domains[1]: found 'no domain', expected a domain name such as example.org")]
+    [InlineData("  released: 2026-03", "  released: soon",
+        "38:13: card.released: found 'soon', expected a date such as 2026, 2026-01 or 2026-01-31")]
     [InlineData("  licence: CC-BY-4.0", "  license: CC-BY-4.0",
-        "37:3: card.license: found an unknown key, expected one of provider, contact, licence, released, intendedUse, limitations, rightsReservation, illegalContent (did you mean 'licence'?)")]
+        "37:3: card.license: found an unknown key, expected one of provider, contact, licence, released, intendedUse, limitations, "
+        + "rightsReservation, illegalContent (did you mean 'licence'?)")]
     public void A_mistake_is_told_with_its_place_and_the_nearest_name(string passage, string replacement, string problem)
     {
         Described.ShouldContain(passage);
-        Should.Throw<RecipeException>(() => Recipe.Parse(Described.Replace(passage, replacement, StringComparison.Ordinal), "r")).Problems.ShouldBe(["r:" + problem]);
+        string yaml = Described.Replace(passage, replacement, StringComparison.Ordinal);
+        Should.Throw<RecipeException>(() => Recipe.Parse(yaml, "r")).Problems.ShouldBe(["r:" + problem]);
     }
 }
