@@ -31,6 +31,7 @@ internal sealed record BundlePapers(string Licence, IReadOnlyList<string> Papers
         yield return ("signature", Signature ?? "none");
         if (Openness is not { } openness) yield break;
         string lacks = string.Join(", ", openness.MissingForNext.Select(c => c.Name.ToLowerInvariant()));
-        yield return ("openness", openness.NextTitle.Length > 0 ? $"{openness.Title}; {openness.NextTitle} lacks: {lacks}" : openness.Title);
+        string more = openness.NextTitle.Length > 0 ? $"; {openness.NextTitle} lacks: {lacks}" : "";
+        yield return ("openness", openness.Title + more);
     }
 }

@@ -176,7 +176,7 @@ public static class BillOfMaterials
         var data = new JsonObject { ["type"] = "dataset", ["name"] = c.Spec.Name };
         data["contents"] = new JsonObject
         {
-            ["url"] = Materials,                                                 // the list of the documents; they themselves are not carried
+            ["url"] = Materials,                                                 // their list; the documents themselves are not carried
             ["properties"] = Properties(
                 ("hearth:materials", facts.Start.Materials),
                 ("hearth:documents", Number(c.Documents)),
@@ -256,11 +256,13 @@ public static class BillOfMaterials
         if (card.Provider.Length == 0) return null;
         var provider = new JsonObject { ["name"] = card.Provider };
         if (card.Contact.StartsWith("http", StringComparison.Ordinal)) provider["url"] = new JsonArray(card.Contact);
-        else if (card.Contact.Length > 0) provider["contact"] = new JsonArray(new JsonObject { [IsMail(card.Contact) ? "email" : "name"] = card.Contact });
+        else if (IsMail(card.Contact)) provider["contact"] = new JsonArray(new JsonObject { ["email"] = card.Contact });
+        else if (card.Contact.Length > 0) provider["contact"] = new JsonArray(new JsonObject { ["name"] = card.Contact });
         return provider;
     }
 
-    private static bool IsMail(string text) => text.Split('@') is [{ Length: > 0 }, { Length: > 0 }] && !text.Contains(' ', StringComparison.Ordinal);
+    private static bool IsMail(string text) =>
+        text.Split('@') is [{ Length: > 0 }, { Length: > 0 }] && !text.Contains(' ', StringComparison.Ordinal);
 
     private static JsonArray Licences(Licence licence) =>
         new(new JsonObject { ["license"] = new JsonObject { [licence.Spdx is null ? "name" : "id"] = licence.Name } });

@@ -6,8 +6,8 @@ namespace Hearth.Training.Papers;
 
 /// <summary>
 /// The public summary of training content, under the headings of the template that the European Commission's AI Office gives for Article
-/// 53(1)(d) of Regulation (EU) 2024/1689 (Explanatory Notice and Template of 24 July 2025). What the run knows is filled in; what the recipe
-/// does not state is said to be not stated.
+/// 53(1)(d) of Regulation (EU) 2024/1689 (Explanatory Notice and Template of 24 July 2025). What the run knows is filled in; what the
+/// recipe does not state is said to be not stated.
 /// </summary>
 public static class ContentSummary
 {
@@ -80,7 +80,7 @@ public static class ContentSummary
 
             - Latest date of data acquisition or collection: {latest}
             - Linguistic characteristics: {Languages(facts)}
-            - Other characteristics: `provenance/materials.json` lists every document with SHA-256, source, licence and the steps that saw it
+            - Other characteristics: `provenance/materials.json` lists every document with SHA-256, source, licence and steps
 
 
             """);
@@ -125,7 +125,7 @@ public static class ContentSummary
         }
         if (kind == OriginKind.Synthetic && facts.Corpora.Any(c => c.Statistics.Answers + c.Statistics.Refusals > 0))
         {
-            page.Append("Questions and answers are made from the documents by the templates in `provenance/recipe.yaml`; no AI model writes them.\n\n");
+            page.Append("Questions and answers are made from the documents by the templates in `provenance/recipe.yaml`, not by a model.\n\n");
         }
     }
 
@@ -135,7 +135,8 @@ public static class ContentSummary
         page.Append($"- **{Plain(c.Spec.Name)}**: {Plain(c.Spec.Source)}\n");
         if (origin.Url.Length > 0) page.Append($"  - Link: <{origin.Url}>\n");
         string names = c.Statistics.Refusals > 0 ? ", a list of invented names among them" : "";
-        page.Append($"  - Modality: text; {Count(c.Documents, "document")} of {Count(c.Bytes, "byte")}{names}; {Count(c.Texts, "text")} made from them\n");
+        page.Append($"  - Modality: text; {Count(c.Documents, "document")} of {Count(c.Bytes, "byte")}{names}; ");
+        page.Append($"{Count(c.Texts, "text")} made from them\n");
         page.Append($"  - Licence: {Plain(c.Licence.Name)}\n");
         page.Append($"  - Period of collection: {Period(origin)}\n");
         if (origin.Kind == OriginKind.Crawled)
@@ -185,8 +186,8 @@ public static class ContentSummary
             page.Append($"| {Plain(c.Spec.Name)} | {Count(c.Documents)} | {Count(c.Seen)} | {Count(s.PassedOver)} | {Count(s.Removed)} ");
             page.Append($"| {LeftOut(s)} | {HeldOut(s)} |\n");
         }
-        page.Append("\nPassed over: records that the recipe's `where` does not keep. Taken out: removed by their ids. Anyone with recipe and documents can\n" +
-            "train the same bytes again and compare: `hearth reproduce`.\n");
+        page.Append("\nPassed over: records that the recipe's `where` does not keep. Taken out: removed by their ids. Anyone with recipe and\n" +
+            "documents can train the same bytes again and compare: `hearth reproduce`.\n");
     }
 
     private static string LeftOut(CorpusStatistics s) =>

@@ -3,16 +3,16 @@ namespace Hearth.Training.Papers;
 /// <summary>A licence as somebody stated it, and what registries call it.</summary>
 /// <param name="Stated">The words it was stated in; empty when nothing was stated.</param>
 /// <param name="Spdx">Its identifier in the SPDX licence list; null when it is none of the well-known ones.</param>
-/// <param name="IsOpen">Whether it lets anyone use, study, change and share: an open-source, open-data or open-content licence, or the public
-/// domain.</param>
+/// <param name="IsOpen">Whether it lets anyone use, study, change and share: an open-source, open-data or open-content licence, or the
+/// public domain.</param>
 public sealed record Licence(string Stated, string? Spdx, bool IsOpen)
 {
     private static readonly string[] Open =
     [
-        "0BSD", "AGPL-3.0", "Apache-2.0", "Artistic-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0",
-        "CC-BY-SA-4.0", "CC0-1.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "CDLA-Sharing-1.0", "DL-DE-BY-2.0", "DL-DE-ZERO-2.0", "ECL-2.0",
-        "EPL-2.0", "EUPL-1.2", "GPL-2.0", "GPL-3.0", "ISC", "LGPL-3.0", "MIT", "MIT-0", "MPL-2.0", "NLOD-2.0", "ODC-By-1.0", "ODbL-1.0",
-        "OGL-UK-3.0", "OpenMDW-1.0", "PDDL-1.0", "Unlicense", "Zlib", "etalab-2.0",
+        "0BSD", "AGPL-3.0", "Apache-2.0", "Artistic-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC-BY-3.0", "CC-BY-4.0",
+        "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC0-1.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "CDLA-Sharing-1.0", "DL-DE-BY-2.0",
+        "DL-DE-ZERO-2.0", "ECL-2.0", "EPL-2.0", "EUPL-1.2", "GPL-2.0", "GPL-3.0", "ISC", "LGPL-3.0", "MIT", "MIT-0", "MPL-2.0",
+        "NLOD-2.0", "ODC-By-1.0", "ODbL-1.0", "OGL-UK-3.0", "OpenMDW-1.0", "PDDL-1.0", "Unlicense", "Zlib", "etalab-2.0",
     ];
 
     private static readonly string[] Restricted = ["CC-BY-NC-4.0", "CC-BY-NC-ND-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0"];
@@ -49,7 +49,7 @@ public sealed record Licence(string Stated, string? Spdx, bool IsOpen)
     /// <summary>Its name for people.</summary>
     public string Name => Spdx ?? (IsStated ? Stated : "not stated");
 
-    /// <summary>Its identifier in a model card (Hugging Face hub documentation, "Licenses"); <c>other</c> and <c>unknown</c> are two of them.</summary>
+    /// <summary>Its identifier on Hugging Face (hub documentation, "Licenses"); <c>other</c> and <c>unknown</c> are two of them.</summary>
     public string HuggingFace => !IsStated ? "unknown"
         : Spdx is null || NotOnHuggingFace.Contains(Spdx) ? "other"
         : HuggingFaceNames.TryGetValue(Spdx, out string? own) ? own : Spdx.ToLowerInvariant();

@@ -8,11 +8,12 @@ using static Hearth.Training.Papers.PaperText;
 namespace Hearth.Training.Papers;
 
 /// <summary>
-/// The model card (M. Mitchell and others, "Model Cards for Model Reporting", arXiv 1810.03993) as README.md, with the metadata at its head that
-/// Hugging Face reads (hub documentation, "Model Cards").
+/// The model card (M. Mitchell and others, "Model Cards for Model Reporting", arXiv 1810.03993) as README.md, with the metadata at its
+/// head that Hugging Face reads (hub documentation, "Model Cards").
 /// </summary>
 public static class ModelCard
 {
+    private const string Unnoted = "(version not noted)";
     private const double JoulesPerKilowattHour = 3.6e6;
     private const string HubDatasets = "https://huggingface.co/datasets/";
 
@@ -41,7 +42,7 @@ public static class ModelCard
     {
         if (KilowattHours(about) is not { } used) return "not measured";
         string share = Percent(Math.Min(1, about!.EnergySeconds / about.TrainSeconds));
-        return $"{Significant(used)} kWh by the processors' own counters, with whatever else ran on them; {share} of the training time was measured";
+        return $"{Significant(used)} kWh by the processors' own counters, with whatever else ran on them; measured in {share} of the time";
     }
 
     /// <summary>Kilowatt-hours to a thousandth of a watt-hour.</summary>
@@ -59,11 +60,13 @@ public static class ModelCard
         List("language", facts.Languages);
         page.Append("pipeline_tag: text-generation\nlibrary_name: transformers\n");
         List("tags", ["hearth", "reproducible", "safetensors"]);
-        IEnumerable<string> hub = facts.Corpora.Select(c => c.Spec.Origin.Url).Where(u => u.StartsWith(HubDatasets, StringComparison.Ordinal));
+        IEnumerable<string> urls = facts.Corpora.Select(c => c.Spec.Origin.Url);
+        IEnumerable<string> hub = urls.Where(u => u.StartsWith(HubDatasets, StringComparison.Ordinal));
         List("datasets", [.. hub.Select(u => u[HubDatasets.Length..].TrimEnd('/'))]);
         var results = new List<(string Set, string Type, string Name, double Value)>();
-        if (facts.Score is { Facts: > 0 } f) results.Add(("held-out questions", "exact_match", "answered letter for letter", f.HeldOutExactMatch));
-        if (facts.Score is { InventedNames: > 0 } n) results.Add(("invented names", "exact_match", "refused", n.InventedRefused));
+        const string Exact = "exact_match";
+        if (facts.Score is { Facts: > 0 } f) results.Add(("held-out questions", Exact, "answered letter for letter", f.HeldOutExactMatch));
+        if (facts.Score is { InventedNames: > 0 } n) results.Add(("invented names", Exact, "refused", n.InventedRefused));
         if (facts.BitsPerByte is { } bits) results.Add(("held-out text", "bits_per_byte", "bits per byte", bits));
         if (results.Count > 0) page.Append($"model-index:\n- name: {Quote(name)}\n  results:\n");
         foreach ((string set, string type, string metric, double value) in results)
@@ -86,7 +89,8 @@ public static class ModelCard
     {
         CardSpec card = facts.Recipe.Card;
         string shape = $"{Count(facts.Config.NumHiddenLayers, "layer")} of width {facts.Config.HiddenSize}, "
-            + $"{Count(facts.Config.NumAttentionHeads, "head")}, vocabulary {Count(facts.Config.VocabularySize)}, context {Count(facts.Config.MaxPositionEmbeddings, "token")}";
+            + $"{Count(facts.Config.NumAttentionHeads, "head")}, vocabulary {Count(facts.Config.VocabularySize)}, "
+            + $"context {Count(facts.Config.MaxPositionEmbeddings, "token")}";
         page.Append($"""
             # {Plain(facts.Recipe.Name)}
 
@@ -140,7 +144,8 @@ public static class ModelCard
             page.Append($"| {Plain(c.Spec.Name)} | {Count(c.Documents)} | {Count(c.Bytes, "byte")} | {Plain(c.Licence.Name)} ");
             page.Append($"| {Kind(c.Spec.Origin) ?? "*not stated*"} | {Plain(c.Spec.Source)} |\n");
         }
-        page.Append($"\nMore of them in [`{ModelPapers.SummaryName}`]({ModelPapers.SummaryName}); each by name and digest in `provenance/materials.json`.\n\n");
+        page.Append($"\nMore of them in [`{ModelPapers.SummaryName}`]({ModelPapers.SummaryName}); ");
+        page.Append("each by name and digest in `provenance/materials.json`.\n\n");
     }
 
     private static void Training(StringBuilder page, ModelFacts facts)
@@ -150,6 +155,7 @@ public static class ModelCard
         string optimizer = plan.Optimizer.Kind == OptimizerKind.Muon
             ? $"Muon at {Exact(plan.Optimizer.MatrixLearningRate)} for matrices, AdamW at {rate} for the rest"
             : $"AdamW at {rate}";
+        string counted = plan.LossOnAnswersOnly ? "answers" : "every token";
         string batches = plan.MicroBatches == 1 ? "1 micro-batch" : $"{Count(plan.MicroBatches)} micro-batches";
         string time = facts.About is { TrainSeconds: > 0 } about
             ? $"{about.TrainSeconds.ToString("#,0.0", CultureInfo.InvariantCulture)} s on {Count(about.Threads, "thread")}"
@@ -161,12 +167,12 @@ public static class ModelCard
             |---|---|
             | Steps | {Count(facts.Last.Step)}, each of {batches} of at most {Count(plan.MicroBatchTokens, "token")} |
             | Tokens seen | {Count(facts.Tokens)}, repetitions counted |
-            | Loss | counted on {(plan.LossOnAnswersOnly ? "answers" : "every token")}; {Decimal(facts.Last.Loss)} nats a token at the last step |
+            | Loss | counted on {counted}; {Decimal(facts.Last.Loss)} nats a token at the last step |
             | Optimizer | {optimizer}; schedule {RecipeNames.Schedules.First(s => s.Item2 == plan.Schedule.Kind).Item1} |
             | Precision | float32, canonical arithmetic version {facts.Start.Numerics} |
             | Time | {time} |
             | Electricity | {Energy(facts.About)} |
-            | Software | Hearth {Or(facts.About?.Hearth ?? "", "(version not noted)")}, .NET {Or(facts.About?.Runtime ?? "", "(version not noted)")} |
+            | Software | Hearth {Or(facts.About?.Hearth ?? "", Unnoted)}, .NET {Or(facts.About?.Runtime ?? "", Unnoted)} |
 
 
             """);
@@ -187,21 +193,26 @@ public static class ModelCard
         {
             Share("Questions in a phrasing their fact was never trained in, answered letter for letter", f.FactsRight, f.Facts);
         }
-        if (facts.Score is { InventedNames: > 0 } n) Share("Questions about names that are in no document, refused", n.NamesRefused, n.InventedNames);
+        if (facts.Score is { InventedNames: > 0 } n)
+        {
+            Share("Questions about names that are in no document, refused", n.NamesRefused, n.InventedNames);
+        }
         if (facts.BitsPerByte is { } bits) page.Append($"| Bits per byte of held-out text | {Decimal(bits)} | not computed | |\n");
         if (facts.Score is null)
         {
             page.Append('\n');
             return;
         }
-        page.Append("\nThe intervals are Wilson's. They say how far a share may be off by the luck of which questions were kept, not how the model does elsewhere.\n\n");
+        page.Append("\nThe intervals are Wilson's. They say how far a share may be off by the luck of which questions were kept, ");
+        page.Append("not how the model does elsewhere.\n\n");
         if (facts.Score.Samples.Count > 0) page.Append("Some of the questions that it answered right:\n\n");
         foreach (HeldOutAnswer sample in facts.Score.Samples) page.Append($"> **{Plain(sample.Question)}**<br>{Plain(sample.Answer)}\n\n");
 
         void Share(string what, int hits, int of)
         {
             WilsonInterval interval = WilsonInterval.Of(hits, of);
-            page.Append($"| {what} | {Percent(hits / (double)of)} | {Percent(interval.Lower)} to {Percent(interval.Upper)} | {Count(of)} |\n");
+            string bounds = $"{Percent(interval.Lower)} to {Percent(interval.Upper)}";
+            page.Append($"| {what} | {Percent(hits / (double)of)} | {bounds} | {Count(of)} |\n");
         }
     }
 
@@ -216,8 +227,8 @@ public static class ModelCard
         | Recipe, without places and descriptions | `{facts.Start.Recipe}` |
         | Tokenizer | `{facts.Start.Tokenizer}` |
 
-        With the documents at hand, where `provenance/recipe.yaml` or `--corpus NAME=PATH` says they are, anyone can train the same bytes again and
-        compare every one of them:
+        With the documents at hand, where `provenance/recipe.yaml` or `--corpus NAME=PATH` says they are, anyone can train the same bytes
+        again and compare every one of them:
 
         ```sh
         hearth reproduce .

@@ -50,9 +50,9 @@ public sealed record CorpusFacts(
 /// <param name="About">How long it took, and with which program; null when the run has no such note.</param>
 /// <param name="Openness">Its class in the Model Openness Framework.</param>
 public sealed record ModelFacts(
-    Recipe Recipe, ModelConfig Config, string Architecture, long Parameters, IReadOnlyList<FileFacts> Files, StartLine Start, string LedgerHead,
-    StepLine Last, long Tokens, double? BitsPerByte, string Weights, IReadOnlyList<CorpusFacts> Corpora, SavedScore? Score, RunAbout? About,
-    Openness Openness)
+    Recipe Recipe, ModelConfig Config, string Architecture, long Parameters, IReadOnlyList<FileFacts> Files, StartLine Start,
+    string LedgerHead, StepLine Last, long Tokens, double? BitsPerByte, string Weights, IReadOnlyList<CorpusFacts> Corpora,
+    SavedScore? Score, RunAbout? About, Openness Openness)
 {
     /// <summary>What a paper says where nothing was stated.</summary>
     public const string NotStated = "not stated";
@@ -78,7 +78,8 @@ public sealed record ModelFacts(
     public IReadOnlyList<string> Languages => [.. Corpora.SelectMany(c => c.Spec.Origin.Languages).Distinct(StringComparer.Ordinal)];
 
     /// <summary>
-    /// The time to put on the papers: that of <c>SOURCE_DATE_EPOCH</c> (reproducible-builds.org), or none, so that the same run gives the same bytes.
+    /// The time to put on the papers: that of <c>SOURCE_DATE_EPOCH</c> (reproducible-builds.org), or none, so that the same run gives the
+    /// same bytes.
     /// </summary>
     public static string? Timestamp
     {
@@ -116,7 +117,10 @@ public sealed record ModelFacts(
     }
 
     private static FileFacts[] FilesOf(RunFolder folder) =>
-        [.. Listed.Where(n => File.Exists(Path.Combine(folder.Model, n))).Select(n => new FileFacts(n, Digest.OfFile(Path.Combine(folder.Model, n))))];
+    [
+        .. Listed.Where(n => File.Exists(Path.Combine(folder.Model, n)))
+            .Select(n => new FileFacts(n, Digest.OfFile(Path.Combine(folder.Model, n)))),
+    ];
 
     private static string ArchitectureName(RunFolder folder)
     {
@@ -136,6 +140,6 @@ public sealed record ModelFacts(
                 texts[spec.Name].Count(), texts[spec.Name].Sum(Length), corpus.Statistics.First(s => s.Corpus == spec.Name))),
         ];
 
-        static long Length(DerivedDocument d) => Encoding.UTF8.GetByteCount(d.Text) + Encoding.UTF8.GetByteCount(d.Question) + Encoding.UTF8.GetByteCount(d.Answer);
+        static long Length(DerivedDocument d) => Encoding.UTF8.GetByteCount(d.Text + d.Question + d.Answer);
     }
 }

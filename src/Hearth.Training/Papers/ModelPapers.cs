@@ -21,8 +21,9 @@ public static class ModelPapers
     public static IReadOnlyList<string> Names { get; } = [CardName, BillName, SummaryName];
 
     /// <summary>
-    /// Writes the papers of a finished run into its model's folder, with the scores beside the ledger. A file that would get the bytes it has is
-    /// left alone. Descriptions of the recipe may have been corrected since the run began; they are taken over, as they are no part of its identity.
+    /// Writes the papers of a finished run into its model's folder, with the scores beside the ledger. A file that would get the bytes it
+    /// has is left alone. Descriptions of the recipe may have been corrected since the run began; they are taken over, as they are no part
+    /// of its identity.
     /// </summary>
     /// <param name="folder">The run.</param>
     /// <param name="recipe">Its recipe, with the descriptions to tell.</param>
@@ -32,6 +33,7 @@ public static class ModelPapers
     {
         string described = Recipe.Load(folder.Recipe).DescribedAs(recipe).ToYaml();
         RunFolder carried = RunFolder.OfModel(folder.Model);
+        if (!carried.Exists) folder.CarryProvenance();
         Put(folder.Recipe, described);
         Put(carried.Recipe, described);
         if (File.Exists(folder.Evaluation)) Put(carried.Evaluation, File.ReadAllText(folder.Evaluation));

@@ -18,9 +18,10 @@ public sealed record OpennessComponent(string Name, int Class, bool Required, st
 }
 
 /// <summary>
-/// How complete and open a released model is, by the Model Openness Framework 1.0 (M. White and others, "The Model Openness Framework", arXiv
-/// 2403.13784): class III "Open Model", class II "Open Tooling", class I "Open Science", each with all that the classes below it ask for. It is
-/// worked out from what is in the model's folder and the licence that the recipe states. Code counts as released because Hearth's own source is.
+/// How complete and open a released model is, by the Model Openness Framework 1.0 (M. White and others, "The Model Openness Framework",
+/// arXiv 2403.13784): class III "Open Model", class II "Open Tooling", class I "Open Science", each with all that the classes below it ask
+/// for. It is worked out from what is in the model's folder and the licence that the recipe states. Code counts as released because
+/// Hearth's own source is.
 /// </summary>
 /// <param name="Components">Every component, in the framework's order of classes.</param>
 public sealed record Openness(IReadOnlyList<OpennessComponent> Components)
@@ -33,7 +34,8 @@ public sealed record Openness(IReadOnlyList<OpennessComponent> Components)
     private static readonly string[] Paper = ["research-paper.md", "research-paper.pdf", "research-paper.html"];
     private static readonly string[] HeldOut = ["evaluation-data.jsonl", "evaluation-data.json", "evaluation-data.csv", "evaluation-data"];
 
-    private static readonly string[] Titles = ["none of the classes", "Class I, Open Science", "Class II, Open Tooling", "Class III, Open Model"];
+    private static readonly string[] Titles =
+        ["none of the classes", "Class I, Open Science", "Class II, Open Tooling", "Class III, Open Model"];
 
     /// <summary>The class: 3, 2, 1 for the most open, or 0 for none.</summary>
     public int Class => Missing(3).Count > 0 ? 0 : Missing(2).Count > 0 ? 3 : Missing(1).Count > 0 ? 2 : 1;
@@ -76,7 +78,7 @@ public sealed record Openness(IReadOnlyList<OpennessComponent> Components)
             Code("Training code", 2),
             Code("Inference code", 2),
             Code("Evaluation code", 2),
-            Released("Evaluation data", 2, Find(HeldOut), $"no {HeldOut[0]} (or .json, .csv) in the folder; recipe and documents give the questions"),
+            Released("Evaluation data", 2, Find(HeldOut), $"no {HeldOut[0]} (or .json, .csv) in the folder; the recipe makes the questions"),
             Code("Supporting libraries and tools", 2) with { Required = false },
             Released("Research paper", 1, Find(Paper), $"no {Paper[0]} (or .pdf, .html) in the folder"),
             Released("Datasets", 1, Find("data"), "no folder 'data' with the documents; materials.json names them by digest"),

@@ -1,8 +1,8 @@
 namespace Hearth.Training.Papers;
 
 /// <summary>
-/// The 95 % interval of a share, by Wilson's score: it holds for few trials too, and never leaves 0 to 1 (E. B. Wilson, "Probable inference,
-/// the law of succession, and statistical inference", Journal of the American Statistical Association 22, 1927, pages 209 to 212).
+/// The 95 % interval of a share, by Wilson's score: it holds for few trials too, and never leaves 0 to 1 (E. B. Wilson, "Probable
+/// inference, the law of succession, and statistical inference", Journal of the American Statistical Association 22, 1927, pages 209 to 212).
 /// </summary>
 /// <param name="Lower">The lower bound.</param>
 /// <param name="Upper">The upper bound.</param>

@@ -50,7 +50,8 @@ internal static class DescriptionBinder
     }
 
     private static bool IsDate(string text) => text.Length is 4 or 7 or 10
-        && DateOnly.TryParseExact(text + "0001-01-01"[text.Length..], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+        && DateOnly.TryParseExact(
+            text + "0001-01-01"[text.Length..], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     private static bool IsUrl(string text) => text.Length <= 2000 && !text.Any(c => c is ' ' or '<' or '>' or '"' or '\\' or '`')
         && Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "https" or "http";

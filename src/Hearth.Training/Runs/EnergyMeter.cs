@@ -17,7 +17,7 @@ public sealed class EnergyMeter
     {
     }
 
-    /// <summary>Joules since the start; null once a counter could not be read. A counter may begin again once between two readings.</summary>
+    /// <summary>Joules since the start; null once a counter could not be read. Between two readings a counter may begin again once.</summary>
     public double? Read()
     {
         try

@@ -11,7 +11,8 @@ namespace Hearth.Training.Runs;
 /// <param name="InventedRefused">Share of them refused letter for letter.</param>
 /// <param name="Samples">Some that were answered right.</param>
 public sealed record SavedScore(
-    string WeightsDigest, int Facts, double HeldOutExactMatch, int InventedNames, double InventedRefused, IReadOnlyList<HeldOutAnswer> Samples)
+    string WeightsDigest, int Facts, double HeldOutExactMatch, int InventedNames, double InventedRefused,
+    IReadOnlyList<HeldOutAnswer> Samples)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
 
