@@ -29,12 +29,18 @@ internal static class TrainingDriver
         RunAbout about = (resume ? RunAbout.Read(folder) : null) ?? RunAbout.Of(recipe, pool.Threads);
         using Trainer trainer = resume ? Trainer.Resume(folder, setup, pool) : Trainer.Begin(folder, setup, pool);
         about.Write(folder);
+        EnergyMeter? energy = EnergyMeter.Start();
         TrainingResult result = display.Train(recipe.Name, progress =>
         {
-            trainer.Progress = progress;
+            trainer.Progress = done =>
+            {
+                energy?.Read();                                                  // often enough that no counter begins again unseen
+                progress(done);
+            };
             return trainer.Train(stopAt, Common.Stopping);
         });
         about = about with { Threads = pool.Threads, TrainSeconds = about.TrainSeconds + result.Seconds };
+        if (energy?.Read() is { } joules) about = about with { EnergyJoules = about.EnergyJoules + joules, EnergySeconds = about.EnergySeconds + result.Seconds };
         about.Write(folder);
         if (result.Finished) Reporting.Write(folder, setup, about);
         return result;

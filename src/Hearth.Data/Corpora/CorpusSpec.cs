@@ -55,6 +55,8 @@ public sealed record CorpusSpec(
 
     /// <summary>How long its documents are meant to stay.</summary>
     public DocumentTier Tier { get; init; }
+    /// <summary>Where the documents come from, as the model's papers tell it.</summary>
+    public CorpusOrigin Origin { get; init; } = CorpusOrigin.None;
 
     /// <summary>The field most published corpora keep their text in.</summary>
     public const string DefaultTextField = "text";

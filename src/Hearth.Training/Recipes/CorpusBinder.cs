@@ -19,8 +19,9 @@ internal static class CorpusBinder
         DocumentTier tier = map.Choice("tier", RecipeNames.Tiers, DocumentTier.Permanent);
         WhereSpec? where = map.MapOrNull("where") is { } w ? Where(w) : null;
         RecordMapping? records = map.MapOrNull("records") is { } r ? Records(r, heldOut) : null;
+        CorpusOrigin origin = DescriptionBinder.Origin(map.Map("origin", required: false));
         map.Close();
-        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records) { Tier = tier };
+        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records) { Tier = tier, Origin = origin };
     }
 
     // The command line writes name=path.

@@ -32,12 +32,13 @@ internal static class RecipeBinder
         TrainingSpec training = Training(trainingMap, model, specs.Any(c => c.Tier == DocumentTier.Revocable));
         root.Check(specs.Count == 0 || specs.Any(c => c.Tier == DocumentTier.Permanent), "corpora", "a corpus that is not revocable, to begin with");
         ValueList<string> removed = Removed(root);
+        CardSpec card = DescriptionBinder.Card(root.Map("card", required: false));
         root.Close();
 
         // Said only of a recipe that is right so far: otherwise the questions may be there, but wrong.
         bool asks = specs.Any(c => c.Records is { Questions.Count: > 0 });
         if (problems.None) trainingMap.Check(asks || !training.LossOnAnswersOnly, "lossOn", "all, as no corpus has questions");
-        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training) { Removed = removed };
+        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training) { Removed = removed, Card = card };
     }
 
     private static ValueList<string> Removed(RecipeMap root)

@@ -15,13 +15,22 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
 
+    /// <summary>Version of .NET that began it; empty when an earlier Hearth did not note it.</summary>
+    public string Runtime { get; init; } = "";
+
+    /// <summary>Joules that the processors took while it trained, as far as they were measured; see <see cref="EnergyMeter"/>.</summary>
+    public double EnergyJoules { get; init; }
+
+    /// <summary>Seconds of training that <see cref="EnergyJoules"/> covers; 0 when nothing was measured.</summary>
+    public double EnergySeconds { get; init; }
+
     /// <summary>The description of a run of a recipe, before any training.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="threads">Threads.</param>
     public static RunAbout Of(Recipe recipe, int threads) => new(
         typeof(RunAbout).Assembly.GetName().Version?.ToString(3) ?? "",
         new SortedDictionary<string, string>(recipe.Corpora.ToDictionary(c => c.Name, c => Path.GetFullPath(c.Path, Path.GetFullPath(recipe.Folder))), StringComparer.Ordinal),
-        Path.GetFullPath(recipe.Folder), threads, 0);
+        Path.GetFullPath(recipe.Folder), threads, 0) { Runtime = Environment.Version.ToString() };
 
     /// <summary>Reads the description of a run; null when it has none, as when only its proofs were copied.</summary>
     /// <param name="folder">The run.</param>
