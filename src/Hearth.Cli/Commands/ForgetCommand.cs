@@ -100,7 +100,7 @@ internal static class ForgetCommand
             return Common.Interrupted;
         }
         string weights = LedgerFile.Read(into.Ledger).Lines.OfType<EndLine>().Last().Weights;
-        if (Reporting.Read(into, weights) is null) TrainingDriver.Score(into, plan.Setup, pool, display);
+        if (SavedScore.Read(into, weights) is null) TrainingDriver.Score(into, plan.Setup, pool, display);
         (string receipt, string copy) = Receipt.Paths(into, plan.Ids);
         if (!File.Exists(receipt)) Sign(into, key, proved: null);
         Reproduction? proof = prove ? Prove(plan, into, pool, display) : null;
@@ -251,7 +251,7 @@ internal static class ForgetCommand
 
     private static void Show(RemovalPlan plan, RunFolder into, string weights, string receipt, string copy, Reproduction? proof)
     {
-        Reporting.Saved? before = Reporting.Read(plan.Parent.Folder, plan.Parent.Weights), after = Reporting.Read(into, weights);
+        SavedScore? before = SavedScore.Read(plan.Parent.Folder, plan.Parent.Weights), after = SavedScore.Read(into, weights);
         Line("weights before", plan.Parent.Weights);
         Line("weights after", weights);
         if (after is { Facts: > 0 })
