@@ -13,8 +13,15 @@ internal static class Places
 
     public static string Runs => Path.Combine(Home, "runs");
 
-    /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>
-    public static ModelBundle Model(string given) => ModelBundle.Load(Folder(given));
+    /// <summary>The model a person means: a folder, a .gguf file, or the name of a model or run under HEARTH_HOME.</summary>
+    public static ModelBundle Model(string given) => ModelBundle.Load(Gguf(given) ?? Folder(given));
+
+    /// <summary>The .gguf file a person means, by its path or its name under HEARTH_HOME; null when it is something else.</summary>
+    public static string? Gguf(string given)
+    {
+        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase)) return Candidates(given).FirstOrDefault(File.Exists);
+        return given.AsSpan().IndexOfAny('/', '\\') < 0 && Path.Combine(Home, "models", given + GgufBundle.Extension) is var path && File.Exists(path) ? path : null;
+    }
 
     /// <summary>The folder of the model a person means.</summary>
     public static string Folder(string given)

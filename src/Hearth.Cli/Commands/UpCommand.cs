@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Hearth.Cli.Terminal;
 using Hearth.Models.Bundles;
-using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
@@ -49,7 +48,7 @@ internal static class UpCommand
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(bundle.Tokenizer.Special).OfType<int>()] });
+                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = bundle.EndTokens });
             }
             return Common.Done;
         });
