@@ -27,7 +27,7 @@ public sealed partial class GgufModel : IWeightSource
     public IReadOnlyList<GgufFile> Files => _files;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Names => [.. _fileOf.Keys];
+    public IReadOnlyList<string> Names { get; private set; } = [];
 
     /// <summary>Opens a model and checks the headers of all its files.</summary>
     /// <param name="path">Its file, or the first of several.</param>
@@ -38,6 +38,7 @@ public sealed partial class GgufModel : IWeightSource
         try
         {
             model.OpenFiles();
+            model.Names = [.. model._fileOf.Keys];
             return model;
         }
         catch
