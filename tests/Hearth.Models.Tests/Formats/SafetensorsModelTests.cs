@@ -30,7 +30,8 @@ public sealed class SafetensorsModelTests : IDisposable
     public void A_tensor_of_any_shard_is_used_in_place_in_its_own_type()
     {
         byte[] sixteen = [.. Enumerable.Range(0, 24).Select(i => (byte)(i * 7))];
-        SafetensorsWriter.Write(_folder[First], [new("half", SafetensorsType.F16, [3, 4], sixteen), new("flags", SafetensorsType.U8, [4], new byte[4])]);
+        SafetensorsWriter.Write(_folder[First],
+            [new("half", SafetensorsType.F16, [3, 4], sixteen), new("flags", SafetensorsType.U8, [4], new byte[4])]);
         SafetensorsWriter.Write(_folder[Second], [new("brain", SafetensorsType.BF16, [2, 2, 3], sixteen), Tensor("a", 2)]);
         Index($$$"""{"weight_map":{"half":"{{{First}}}","flags":"{{{First}}}","brain":"{{{Second}}}","a":"{{{Second}}}"}}""");
         using IWeightSource weights = WeightSource.Open(_folder.Root);

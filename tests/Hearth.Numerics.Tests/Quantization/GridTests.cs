@@ -12,8 +12,8 @@ public sealed class GridTests
     private const int Blocks = 37;
 
     /// <summary>
-    /// SHA-256 of what ggml's own dequantize_row_iq2_xxs and so on (ggml-quants.c at commit d99724f2, compiled without fused products) make of
-    /// the same blocks.
+    /// SHA-256 of what ggml's own dequantize_row_iq2_xxs and so on (ggml-quants.c at commit d99724f2, compiled without fused products)
+    /// make of the same blocks.
     /// </summary>
     [Theory]
     [InlineData(TensorType.IQ2_XXS, "896c8aa689c08fc7d1e4c303714d1cb2f55068503b7a3c50f647d635b133f970")]
