@@ -15,13 +15,18 @@ internal static class GgufTokenizer
     public static void Add(GgufKeyValues values, ModelBundle bundle)
     {
         Tokenizer tokenizer = bundle.Tokenizer;
+        if (tokenizer.Parts.Model is not null)
+        {
+            throw new ModelFileException(Path.Combine(bundle.Folder, ModelBundle.TokenizerName),
+                "is a SentencePiece vocabulary. Only models with a byte-level tokenizer are exported.");
+        }
         var special = tokenizer.SpecialTokens.ToDictionary(t => t.Id);
         int count = bundle.Model.Config.VocabularySize;
         string[] tokens = new string[count];
         int[] types = new int[count];
         for (int id = 0; id < count; id++)
         {
-            byte[]? bytes = id < tokenizer.Vocabulary.Count ? tokenizer.Vocabulary[id] : null;
+            byte[]? bytes = id < tokenizer.Parts.Vocabulary.Count ? tokenizer.Parts.Vocabulary[id] : null;
             (tokens[id], types[id]) = special.TryGetValue(id, out SpecialToken? token)
                 ? (token.Content, token.Hidden ? Control : UserDefined)
                 : bytes is not null ? (ByteAlphabet.Write(bytes), Normal)
@@ -32,7 +37,7 @@ internal static class GgufTokenizer
         values.Add("tokenizer.ggml.merges", [.. tokenizer.Merges.Select(m => $"{Piece(m.Left)} {Piece(m.Right)}")]);
         AddConfig(values, bundle);
 
-        string Piece(int id) => ByteAlphabet.Write(tokenizer.Vocabulary[id]);
+        string Piece(int id) => ByteAlphabet.Write(tokenizer.Parts.Vocabulary[id]);
     }
 
     /// <summary>
@@ -42,13 +47,13 @@ internal static class GgufTokenizer
     private static string PreTokenizerName(ModelBundle bundle)
     {
         string[] patterns = [.. bundle.Tokenizer.PreTokenizer.Scanners.Select(s => s.Pattern)];
-        bool whole = bundle.Tokenizer.IgnoresMerges;
+        bool whole = bundle.Tokenizer.Parts.IgnoresMerges;
         if (patterns is [var pattern])
         {
             if (pattern == Gpt4Scanner.Cl100k.Pattern) return whole ? "llama-bpe" : "dbrx";
             if (pattern == Gpt4Scanner.Qwen2.Pattern && !whole) return "qwen2";
             if (pattern == ((PatternScanner)PreTokenizer.Gpt2).Pattern && !whole) return "gpt-2";
-            if (pattern == new O200kScanner().Pattern && !whole) return "gpt-4o";
+            if (pattern == O200kScanner.Gpt4o.Pattern && !whole) return "gpt-4o";
         }
         throw new ModelFileException(Path.Combine(bundle.Folder, ModelBundle.TokenizerName),
             "cuts text in a way that has no name in GGUF. Export models whose pre-tokenizer is that of GPT-2, GPT-4, GPT-4o or Qwen2.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Hearth.Models.Tokenizers;
 using Hearth.Numerics;
 
 namespace Hearth.Models.Formats.Gguf;
@@ -8,7 +9,7 @@ namespace Hearth.Models.Formats.Gguf;
 /// The key-value pairs of a GGUF file. Opening the file checked that every value is whole; a value is read from the mapped file when it is
 /// asked for, so a vocabulary takes no memory before. Not to be used after the file was closed.
 /// </summary>
-public sealed class GgufMetadata
+public sealed class GgufMetadata : ITokenizerMetadata
 {
     /// <summary>The most values an array may have by default: more than any vocabulary.</summary>
     public const int MostValues = 1 << 22;
