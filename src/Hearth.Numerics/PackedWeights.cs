@@ -20,8 +20,8 @@ internal enum PackedStorage
 }
 
 /// <summary>
-/// A weight matrix [rows, columns], or several of one shape, as a file stores it, laid out for products: panels of 32 rows, the same integers and scales in another
-/// order. Filled from the file's own bytes, some rows at a time, by as many threads as there are, and never changed afterwards.
+/// A weight matrix [rows, columns], or several of one shape, as a file stores it, laid out for products: panels of 32 rows, the same integers
+/// and scales in another order. Filled from the file's own bytes, a row at a time, by as many threads as there are, and never changed afterwards.
 /// </summary>
 public sealed unsafe class PackedWeights
 {
@@ -55,6 +55,7 @@ public sealed unsafe class PackedWeights
             _ => PackedStorage.Singles,
         };
         _reader = Format is null ? null : CodeReader.Of(type);
+        Code = Format is null ? null : QuantizedProduct.Choose(Format);
         PanelBytes = Format is not null
             ? checked((nint)columns / (QuantizedActivations.Step * Format.Steps) * Format.BlockBytes)
             : checked((nint)columns * PanelFormat.Rows * (Storage == PackedStorage.Singles ? sizeof(float) : sizeof(ushort)));
@@ -64,7 +65,8 @@ public sealed unsafe class PackedWeights
     private PackedWeights(PackedWeights all, int matrix)
     {
         (Type, Matrices, Rows, Columns, RowBytes) = (all.Type, 1, all.Rows, all.Columns, all.RowBytes);
-        (Panels, Format, Storage, _reader, PanelBytes, _memory, _blocks) = (all.Panels, all.Format, all.Storage, all._reader, all.PanelBytes, all._memory, all._blocks);
+        (Panels, Format, Code, Storage, PanelBytes) = (all.Panels, all.Format, all.Code, all.Storage, all.PanelBytes);
+        (_reader, _memory, _blocks) = (all._reader, all._memory, all._blocks);
         _offset = all._offset + (matrix * Panels * PanelBytes);
     }
 
@@ -90,6 +92,8 @@ public sealed unsafe class PackedWeights
     public bool TakesSingles => Format is null;
 
     internal PanelFormat? Format { get; }
+
+    internal PanelCode? Code { get; }
 
     internal PackedStorage Storage { get; }
 

@@ -6,8 +6,9 @@ using Hearth.Numerics.Quantization;
 namespace Hearth.Benchmarks.Quantized;
 
 /// <summary>
-/// Products with stored weights, by type: 512 rows as in reading a prompt, in G operations a second; one row as in writing, in GB of weights read a second; eight
-/// rows as for eight sequences at once. Weights are many matrices of a shape, together larger than the caches, that calls take in turn.
+/// Products with stored weights, by type: 512 rows as in reading a prompt, in G operations a second; one row as in writing, in GB of weights
+/// read a second; eight rows as for eight sequences at once. Weights are many matrices of a shape, together larger than the caches, that calls
+/// take in turn.
 /// </summary>
 internal static unsafe class QuantizedBenchmark
 {
@@ -17,8 +18,8 @@ internal static unsafe class QuantizedBenchmark
 
     private static readonly TensorType[] Usual =
     [
-        TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_K, TensorType.Q6_K, TensorType.F16, TensorType.BF16, TensorType.Q5_K, TensorType.Q5_0, TensorType.Q5_1,
-        TensorType.Q4_1, TensorType.IQ4_NL, TensorType.IQ4_XS, TensorType.MXFP4, TensorType.Q2_K, TensorType.Q3_K,
+        TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_K, TensorType.Q6_K, TensorType.F16, TensorType.BF16, TensorType.Q5_K, TensorType.Q5_0,
+        TensorType.Q5_1, TensorType.Q4_1, TensorType.IQ4_NL, TensorType.IQ4_XS, TensorType.MXFP4, TensorType.Q2_K, TensorType.Q3_K,
     ];
 
     public static void Run(Arguments arguments)
@@ -29,7 +30,8 @@ internal static unsafe class QuantizedBenchmark
         arguments.RequireAllUsed();
         using var pool = new WorkerPool(threads);
         double read = Peaks.ReadBytes(pool, repeats);
-        var report = new Report("quantized", threads, "type", "outputs x inputs", "bits a weight held", "512 rows, Gop/s", "1 row, GB/s", "% of reading", "8 rows, GB/s", "8 rows, times 1");
+        var report = new Report("quantized", threads, "type", "outputs x inputs", "bits a weight held", "512 rows, Gop/s", "1 row, GB/s",
+            "% of reading", "8 rows, GB/s", "8 rows, times 1");
         foreach (TensorType type in only.Length > 0 ? only.Split(',').Select(t => BlockFormat.Find(t)!.Type) : Usual)
         {
             foreach (string shape in shapes)
@@ -55,7 +57,8 @@ internal static unsafe class QuantizedBenchmark
         }
         Timing[] times = Timing.Of([i => Multiply(i, Prompt), i => Multiply(i, 1), i => Multiply(i, Sequences)], repeats);
         double bytes = ring[0].Bytes, rate = bytes / times[1].Median, eight = bytes / times[2].Median;
-        report.Row(type.ToString(), $"{outputs}x{inputs}", 8.0 * bytes / ((double)outputs * inputs), 2.0 * Prompt * outputs * inputs / times[0].Median / 1e9,
+        report.Row(type.ToString(), $"{outputs}x{inputs}", 8.0 * bytes / ((double)outputs * inputs),
+            2.0 * Prompt * outputs * inputs / times[0].Median / 1e9,
             rate / 1e9, 100 * rate / read, eight / 1e9, Sequences * eight / rate);
     }
 

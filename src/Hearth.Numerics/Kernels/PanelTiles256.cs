@@ -6,9 +6,9 @@ using Hearth.Numerics.Quantization;
 namespace Hearth.Numerics.Kernels;
 
 /// <summary>
-/// Tiles of the quantised product with AVX2: 8 rows of weights, widened by <see cref="PanelWidening"/>, with four rows of activations or one. Sums of
-/// products stay in 16 bits within a half of a step: an offset's surplus is subtracted first, so that the true sum fits, and what overflows on the way
-/// there wraps back.
+/// Tiles of the quantised product with AVX2: 8 rows of weights, widened by <see cref="PanelWidening"/>, with four rows of activations or
+/// one. Sums of products stay in 16 bits within a half of a step: an offset's surplus is subtracted first, so that the true sum fits, and
+/// what overflows on the way there wraps back.
 /// </summary>
 internal static unsafe class PanelTiles256
 {
@@ -37,7 +37,7 @@ internal static unsafe class PanelTiles256
                 Vector256<short> h1 = Start<T>(x1, half, !T.Planes);
                 Vector256<short> h2 = Start<T>(x2, half, !T.Planes);
                 Vector256<short> h3 = Start<T>(x3, half, !T.Planes);
-                for (int k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
+                for (nint k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
                 {
                     Vector256<byte> l = Vector256.Load(q);
                     Vector256<byte> h = T.Planes ? Vector256.Load(q + WideStep.RowBytes) : default;
@@ -52,10 +52,10 @@ internal static unsafe class PanelTiles256
                     if (T.Planes) { h3 += Pairs(h, b); }
                 }
                 Vector256<short> s = Vector256.Load((short*)scales);
-                i0 += Scaled(l0, s);
-                i1 += Scaled(l1, s);
-                i2 += Scaled(l2, s);
-                i3 += Scaled(l3, s);
+                i0 = Plus<T>(i0, Scaled(l0, s));
+                i1 = Plus<T>(i1, Scaled(l1, s));
+                i2 = Plus<T>(i2, Scaled(l2, s));
+                i3 = Plus<T>(i3, Scaled(l3, s));
                 if (T.Planes)
                 {
                     s = Vector256.Load((short*)(scales + WideStep.RowBytes));
@@ -69,19 +69,27 @@ internal static unsafe class PanelTiles256
             while (T.Halves && ++half < 2);
             float* p = (float*)(w + WideStep.D<T>());
             Vector256<float> d = Vector256.Load(p), f;
-            f = Vector256.Create(*(float*)(x0 + QuantizedActivations.Scale)); y0 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i0), y0);
-            f = Vector256.Create(*(float*)(x1 + QuantizedActivations.Scale)); y1 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i1), y1);
-            f = Vector256.Create(*(float*)(x2 + QuantizedActivations.Scale)); y2 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i2), y2);
-            f = Vector256.Create(*(float*)(x3 + QuantizedActivations.Scale)); y3 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i3), y3);
+            f = Vector256.Create(*(float*)(x0 + QuantizedActivations.Scale));
+            y0 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i0), y0);
+            f = Vector256.Create(*(float*)(x1 + QuantizedActivations.Scale));
+            y1 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i1), y1);
+            f = Vector256.Create(*(float*)(x2 + QuantizedActivations.Scale));
+            y2 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i2), y2);
+            f = Vector256.Create(*(float*)(x3 + QuantizedActivations.Scale));
+            y3 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i3), y3);
             for (int m = 0; m < T.Minima; m++)
             {
                 p += PanelFormat.Rows;
                 d = Vector256.Load(p);
                 int sum = QuantizedActivations.Sums + (T.Minima == 2 ? 4 + (4 * m) : 0);
-                f = Vector256.Create(*(float*)(x0 + sum)); y0 = Vector256.FusedMultiplyAdd(d, f, y0);
-                f = Vector256.Create(*(float*)(x1 + sum)); y1 = Vector256.FusedMultiplyAdd(d, f, y1);
-                f = Vector256.Create(*(float*)(x2 + sum)); y2 = Vector256.FusedMultiplyAdd(d, f, y2);
-                f = Vector256.Create(*(float*)(x3 + sum)); y3 = Vector256.FusedMultiplyAdd(d, f, y3);
+                f = Vector256.Create(*(float*)(x0 + sum));
+                y0 = Vector256.FusedMultiplyAdd(d, f, y0);
+                f = Vector256.Create(*(float*)(x1 + sum));
+                y1 = Vector256.FusedMultiplyAdd(d, f, y1);
+                f = Vector256.Create(*(float*)(x2 + sum));
+                y2 = Vector256.FusedMultiplyAdd(d, f, y2);
+                f = Vector256.Create(*(float*)(x3 + sum));
+                y3 = Vector256.FusedMultiplyAdd(d, f, y3);
             }
         }
         y0.Store(y);
@@ -103,7 +111,7 @@ internal static unsafe class PanelTiles256
             {
                 Vector256<short> l0 = Start<T>(x, half, T.Planes);
                 Vector256<short> h0 = Start<T>(x, half, !T.Planes);
-                for (int k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
+                for (nint k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
                 {
                     Vector256<byte> l = Vector256.Load(q);
                     Vector256<byte> h = T.Planes ? Vector256.Load(q + WideStep.RowBytes) : default;
@@ -112,7 +120,7 @@ internal static unsafe class PanelTiles256
                     if (T.Planes) { h0 += Pairs(h, b); }
                 }
                 Vector256<short> s = Vector256.Load((short*)scales);
-                i0 += Scaled(l0, s);
+                i0 = Plus<T>(i0, Scaled(l0, s));
                 if (T.Planes)
                 {
                     s = Vector256.Load((short*)(scales + WideStep.RowBytes));
@@ -123,13 +131,15 @@ internal static unsafe class PanelTiles256
             while (T.Halves && ++half < 2);
             float* p = (float*)(w + WideStep.D<T>());
             Vector256<float> d = Vector256.Load(p), f;
-            f = Vector256.Create(*(float*)(x + QuantizedActivations.Scale)); y0 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i0), y0);
+            f = Vector256.Create(*(float*)(x + QuantizedActivations.Scale));
+            y0 = Vector256.FusedMultiplyAdd(d * f, Vector256.ConvertToSingle(i0), y0);
             for (int m = 0; m < T.Minima; m++)
             {
                 p += PanelFormat.Rows;
                 d = Vector256.Load(p);
                 int sum = QuantizedActivations.Sums + (T.Minima == 2 ? 4 + (4 * m) : 0);
-                f = Vector256.Create(*(float*)(x + sum)); y0 = Vector256.FusedMultiplyAdd(d, f, y0);
+                f = Vector256.Create(*(float*)(x + sum));
+                y0 = Vector256.FusedMultiplyAdd(d, f, y0);
             }
         }
         y0.Store(y);
@@ -147,6 +157,10 @@ internal static unsafe class PanelTiles256
     /// <summary>Products of four columns, the first two and the last two summed: at most 2 · 63 · 127, so that nothing saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pairs(Vector256<byte> weights, Vector256<sbyte> columns) => Avx2.MultiplyAddAdjacent(weights, columns);
+
+    /// <summary>A step's sum after another half; without halves, the only one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Plus<T>(Vector256<int> sum, Vector256<int> half) where T : struct, ITileShape => T.Halves ? sum + half : half;
 
     /// <summary>The two sums of a row times its scale, together.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

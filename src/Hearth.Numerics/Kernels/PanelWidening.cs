@@ -17,67 +17,74 @@ internal static unsafe class PanelWidening
     /// <param name="first">The first step.</param>
     /// <param name="count">Steps.</param>
     /// <param name="into">As many times <see cref="WideStep.Bytes"/>.</param>
-    public static void Run<T, C>(PanelFormat format, byte* panel, int first, int count, byte* into) where T : struct, ITileShape where C : struct, IPanelCodes
+    public static void Run<T, C>(PanelFormat format, byte* panel, int first, int count, byte* into)
+        where T : struct, ITileShape where C : struct, IPanelCodes
     {
         int steps = format.Steps, stepBytes = format.StepBytes, blockBytes = format.BlockBytes, small = format.SmallBytes;
         for (int s = first; s < first + count; s++, into += WideStep.Bytes<T>())
         {
             byte* block = panel + ((nint)(s / steps) * blockBytes), step = block + format.HeaderBytes + (s % steps * stepBytes);
-            byte* q = step + small;
-            for (int at = 0; at < WideStep.RowBytes; at += 64)
-            {
-                Codes<T, C>(q, at, into + at);
-                Scales<T>(format, step + (at / 4), into + WideStep.Scales<T>() + at);
-                Singles<T>(format, block, step, at / 4, into + WideStep.D<T>() + at);
-            }
+            Codes<T, C>(step + small, into);
+            Rows<T>(format, block, step, 0, into);
+            Rows<T>(format, block, step, Lanes.Count, into);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Codes<T, C>(byte* q, int at, byte* into) where T : struct, ITileShape where C : struct, IPanelCodes
+    private static void Codes<T, C>(byte* q, byte* into) where T : struct, ITileShape where C : struct, IPanelCodes
     {
-        Group<T, C>(q, 0, at, into); Group<T, C>(q, 1, at, into); Group<T, C>(q, 2, at, into); Group<T, C>(q, 3, at, into);
-        Group<T, C>(q, 4, at, into); Group<T, C>(q, 5, at, into); Group<T, C>(q, 6, at, into); Group<T, C>(q, 7, at, into);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Group<T, C>(byte* q, int group, int at, byte* into) where T : struct, ITileShape where C : struct, IPanelCodes
-    {
-        C.Lower(q, group, at).Store(into + (group * WideStep.GroupBytes<T>()));
-        if (T.Planes) C.Upper(q, group, at).Store(into + (group * WideStep.GroupBytes<T>()) + WideStep.RowBytes);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Scales<T>(PanelFormat format, byte* small, byte* into) where T : struct, ITileShape
-    {
-        for (int half = 0; half < (T.Halves ? 2 : 1); half++, into += WideStep.GroupBytes<T>())
+        for (int group = 0; group < WideStep.Groups; group++, into += WideStep.GroupBytes<T>())
         {
-            Vector512<int> scale = format.Scales == 0 ? Vector512<int>.One : Integers(small + (format.Scales == 2 ? half * PanelFormat.Rows : 0));
-            if (T.Minima == 2) scale &= Vector512.Create(15);
-            Twice(scale).Store((int*)into);
-            if (T.Planes) Twice(Vector512.ShiftLeft(scale, 4)).Store((int*)(into + WideStep.RowBytes));
+            C.Lower(q, group, 0).Store(into);
+            C.Lower(q, group, 64).Store(into + 64);
+            if (!T.Planes) continue;
+            C.Upper(q, group, 0).Store(into + WideStep.RowBytes);
+            C.Upper(q, group, 64).Store(into + WideStep.RowBytes + 64);
         }
     }
 
-    /// <summary>d, then the minima: as they are where a block is a step, else times the small minima and negative.</summary>
+    /// <summary>The small scales of a half for sixteen rows, each twice; one where there are none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Singles<T>(PanelFormat format, byte* block, byte* step, int row, byte* into) where T : struct, ITileShape
+    public static Vector512<int> Scale<T>(PanelFormat format, byte* small, int half) where T : struct, ITileShape
     {
-        Vector512<float> d = format.Power ? Powers(block + row) : Halves((ushort*)block + row) * Vector512.Create(format.Factor);
-        d.Store((float*)into);
-        if (T.Minima == 0) return;
-        Vector512<float> minimum = Halves((ushort*)block + PanelFormat.Rows + row);
+        Vector512<int> scale = format.Scales == 0 ? Vector512<int>.One : Integers(small + (format.Scales == 2 ? half * PanelFormat.Rows : 0));
+        return Twice(T.Minima == 2 ? scale & Vector512.Create(15) : scale);
+    }
+
+    /// <summary>The scales of the upper plane: sixteen times those of the lower.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UpperScale(Vector512<int> scale) => Vector512.ShiftLeft(scale.AsInt16(), 4).AsInt32();
+
+    /// <summary>d of sixteen rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> D(PanelFormat format, byte* block, int row) =>
+        format.Power ? Powers(block + row) : Halves((ushort*)block + row) * Vector512.Create(format.Factor);
+
+    /// <summary>Minima of sixteen rows: the block's as it is where a block is a step, else times the small ones and negative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Minimum<T>(PanelFormat format, Vector512<float> minimum, byte* small, int half) where T : struct, ITileShape
+    {
         if (T.Minima == 2)
         {
-            for (int half = 0; half < 2; half++)
-            {
-                Vector512<int> small = Vector512.ShiftRightLogical(Integers(step + (half * PanelFormat.Rows) + row), 4) & Vector512.Create(15);
-                (-(minimum * Vector512.ConvertToSingle(small))).Store((float*)(into + ((1 + half) * WideStep.RowBytes)));
-            }
-            return;
+            Vector512<int> shared = Vector512.ShiftRightLogical(Integers(small + (half * PanelFormat.Rows)), 4) & Vector512.Create(15);
+            return -(minimum * Vector512.ConvertToSingle(shared));
         }
-        if (format.Minima > 0) minimum = -(minimum * Vector512.ConvertToSingle(Integers(step + (format.Scales * PanelFormat.Rows) + row)));
-        minimum.Store((float*)(into + WideStep.RowBytes));
+        return format.Minima == 0 ? minimum : -(minimum * Vector512.ConvertToSingle(Integers(small + (format.Scales * PanelFormat.Rows))));
+    }
+
+    private static void Rows<T>(PanelFormat format, byte* block, byte* small, int row, byte* into) where T : struct, ITileShape
+    {
+        byte* scales = into + WideStep.Scales<T>() + (4 * row);
+        for (int half = 0; half < (T.Halves ? 2 : 1); half++, scales += WideStep.GroupBytes<T>())
+        {
+            Vector512<int> scale = Scale<T>(format, small + row, half);
+            scale.Store((int*)scales);
+            if (T.Planes) UpperScale(scale).Store((int*)(scales + WideStep.RowBytes));
+        }
+        var d = (float*)(into + WideStep.D<T>()) + row;
+        D(format, block, row).Store(d);
+        if (T.Minima == 0) return;
+        Vector512<float> minimum = Halves((ushort*)block + PanelFormat.Rows + row);
+        for (int half = 0; half < T.Minima; half++) Minimum<T>(format, minimum, small + row, half).Store(d + ((1 + half) * PanelFormat.Rows));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,10 +110,11 @@ internal static unsafe class PanelWidening
     }
 
     /// <summary>2^(e - 128) of sixteen bytes e: see <see cref="Blocks32.HalfPower"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Powers(byte* at)
     {
-        float* powers = stackalloc float[Lanes.Count];
-        for (int i = 0; i < Lanes.Count; i++) powers[i] = Blocks32.HalfPower(at[i]);
-        return Vector512.Load(powers);
+        Vector512<int> e = Integers(at) & Vector512.Create(255);
+        Vector512<int> small = Vector512.Create(0x0020_0000) + (Vector512.Equals(e, Vector512<int>.One) & Vector512.Create(0x0020_0000));
+        return Vector512.ConditionalSelect(Vector512.LessThan(e, Vector512.Create(2)), small, Vector512.ShiftLeft(e - Vector512<int>.One, 23)).AsSingle();
     }
 }

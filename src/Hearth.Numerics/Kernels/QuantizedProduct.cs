@@ -3,24 +3,39 @@ using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Kernels;
 
+/// <summary>The code for a format's shape and codes.</summary>
+/// <param name="Widen">Widens some steps of a panel.</param>
+/// <param name="Tile">Multiplies a widened panel with some rows.</param>
+/// <param name="Read">Reads a row of a widened step as singles.</param>
+/// <param name="One">Multiplies a stored panel with one row.</param>
+/// <param name="Four">Multiplies a stored panel with four rows.</param>
+internal sealed unsafe record PanelCode(
+    PanelCode.Widener Widen, PanelCode.Tiles Tile, PanelCode.Reader Read, PanelCode.OneRow One, PanelCode.FourRows Four)
+{
+    public delegate void Widener(PanelFormat format, byte* panel, int first, int count, byte* into);
+
+    public delegate void Tiles(byte* w, byte* x, nint stride, int rows, int steps, float* y, nint ldy, bool add);
+
+    public delegate void Reader(byte* w, int row, int offset, float* into);
+
+    public delegate void OneRow(PanelFormat format, byte* panel, byte* x, int blocks, float* y);
+
+    public delegate void FourRows(PanelFormat format, byte* panel, byte* x, nint stride, int blocks, float* y, nint ldy);
+}
+
 /// <summary>
-/// y = x·Wᵀ for quantised weights. Each 32 columns, a step, add to an output, in ascending order,
-/// <c>fma(d · dx, float(Σ s · Σ q · x), y)</c>: d is the weights' scale, dx that of the activations, s the small scale of 32 or 16 weights; the sums are exact
-/// integers. Where weights have a minimum m, <c>fma(m, dx · float(Σ x), y)</c> follows, for each 32 or 16 columns. So an output's bits do not depend on who
-/// computes it, beside what, or with which instructions. Weights of F16, BF16 and types without a panel format are widened to singles and
-/// multiplied as <see cref="MatrixProduct"/> does.
+/// y = x·Wᵀ for quantised weights. Each 32 columns, a step, add to an output, in ascending order, <c>fma(d · dx, float(Σ s · Σ q · x), y)</c>:
+/// d is the weights' scale, dx that of the activations, s the small scale of 32 or 16 weights; the sums are exact integers. Where weights
+/// have a minimum m, <c>fma(m, dx · float(Σ x), y)</c> follows, for each 32 or 16 columns. So an output's bits do not depend on who computes
+/// it, beside what, or with which instructions. Weights of F16, BF16 and types without a panel format are widened to singles and multiplied
+/// as <see cref="MatrixProduct"/> does.
 /// </summary>
 public static unsafe class QuantizedProduct
 {
     private const int DepthSteps = 16;                                           // a widened panel of 512 columns (about 24 KB) stays in the L1 cache
     private const int RowBlock = 128;                                            // activations of 512 columns (128 KB) stay in the L2 cache
     private const int MostStepBytes = 3072;
-
-    private delegate void Reader(byte* w, int row, int offset, float* into);
-
-    private delegate void Tiler(byte* w, byte* x, nint stride, int rows, int steps, float* y, nint ldy, bool add);
-
-    private delegate void Widener(PanelFormat format, byte* panel, int first, int count, byte* into);
+    private const int DirectBelow = 32;                                          // rows; more are worth widening for
 
     /// <summary>y = x·Wᵀ.</summary>
     /// <param name="pool">Threads.</param>
@@ -36,44 +51,86 @@ public static unsafe class QuantizedProduct
             SinglesProduct.Multiply(pool, n, x, w, y, ldy);
             return;
         }
-        (Widener widen, Tiler tile, _) = Choose(format);
-        pool.For(w.Panels, 1, Math.Max(1L, n / 8) * w.Rows * w.Columns / 16, (from, to) =>
+        long size = Math.Max(1L, n / 8) * w.Rows * w.Columns / 16;
+        if (n < DirectBelow && Avx512BW.IsSupported) pool.For(w.Panels, 1, size, (from, to) => Directly(n, (byte*)x, w, format, from, to, y, ldy));
+        else pool.For(w.Panels, 1, size, (from, to) => Widened(n, (byte*)x, w, format, from, to, y, ldy));
+    }
+
+    /// <summary>Each row with the panels as they are stored.</summary>
+    private static void Directly(int n, byte* x, PackedWeights w, PanelFormat format, int from, int to, float* y, int ldy)
+    {
+        float* edge = stackalloc float[PanelFormat.Rows];
+        int blocks = w.Columns / (QuantizedActivations.Step * format.Steps);
+        nint stride = (nint)w.Columns / QuantizedActivations.Step * QuantizedActivations.RecordBytes;
+        for (int p = from; p < to; p++)
         {
-            byte* wide = (byte*)Scratch.Rent(Scratch.Use.QuantizedProduct, DepthSteps * MostStepBytes / sizeof(float));
-            int steps = w.Columns / QuantizedActivations.Step;
-            if (steps == 0)
+            int output = p * PanelFormat.Rows, outputs = Math.Min(PanelFormat.Rows, w.Rows - output);
+            int i = 0;
+            for (; i + 4 <= n && outputs == PanelFormat.Rows; i += 4)
             {
-                for (int i = 0; i < n; i++) new Span<float>(y + ((nint)i * ldy), w.Rows).Clear();
+                w.Code!.Four(format, w.Panel(p), x + (i * stride), stride, blocks, y + ((nint)i * ldy) + output, ldy);
             }
-            for (int row = 0; row < n; row += RowBlock)
+            for (; i < n; i++)
             {
-                int rows = Math.Min(RowBlock, n - row);
-                byte* first = (byte*)x + ((nint)row * steps * QuantizedActivations.RecordBytes);
-                for (int step = 0; step < steps; step += DepthSteps)
+                float* into = y + ((nint)i * ldy) + output;
+                w.Code!.One(format, w.Panel(p), x + (i * stride), blocks, outputs == PanelFormat.Rows ? into : edge);
+                if (outputs < PanelFormat.Rows) Copy(edge, outputs, into);
+            }
+        }
+    }
+
+    /// <summary>Parts of panels widened, each for many rows.</summary>
+    private static void Widened(int n, byte* x, PackedWeights w, PanelFormat format, int from, int to, float* y, int ldy)
+    {
+        byte* wide = (byte*)Scratch.Rent(Scratch.Use.QuantizedProduct, DepthSteps * MostStepBytes / sizeof(float));
+        int steps = w.Columns / QuantizedActivations.Step;
+        nint stride = (nint)steps * QuantizedActivations.RecordBytes;
+        for (int i = 0; steps == 0 && i < n; i++) new Span<float>(y + ((nint)i * ldy), w.Rows).Clear();
+        for (int row = 0; row < n; row += RowBlock)
+        {
+            int rows = Math.Min(RowBlock, n - row);
+            for (int step = 0; step < steps; step += DepthSteps)
+            {
+                int depth = Math.Min(DepthSteps, steps - step);
+                byte* first = x + (row * stride) + (step * QuantizedActivations.RecordBytes);
+                for (int p = from; p < to; p++)
                 {
-                    int depth = Math.Min(DepthSteps, steps - step);
-                    for (int p = from; p < to; p++)
-                    {
-                        widen(format, w.Panel(p), step, depth, wide);
-                        Stripe(tile, wide, first + (step * QuantizedActivations.RecordBytes), steps * QuantizedActivations.RecordBytes, rows, depth,
-                            y + ((nint)row * ldy) + (p * PanelFormat.Rows), ldy, Math.Min(PanelFormat.Rows, w.Rows - (p * PanelFormat.Rows)), step > 0);
-                    }
+                    int output = p * PanelFormat.Rows;
+                    w.Code!.Widen(format, w.Panel(p), step, depth, wide);
+                    Stripe(w.Code.Tile, wide, first, stride, rows, depth, y + ((nint)row * ldy) + output, ldy,
+                        Math.Min(PanelFormat.Rows, w.Rows - output), step > 0);
                 }
             }
-        });
+        }
+    }
+
+    /// <summary>The rows of one widened panel; a last panel of fewer rows goes through memory of its own.</summary>
+    private static void Stripe(
+        PanelCode.Tiles tile, byte* wide, byte* x, nint stride, int rows, int steps, float* y, nint ldy, int outputs, bool add)
+    {
+        if (outputs == PanelFormat.Rows)
+        {
+            tile(wide, x, stride, rows, steps, y, ldy, add);
+            return;
+        }
+        float* edge = stackalloc float[RowBlock * PanelFormat.Rows];
+        for (int i = 0; add && i < rows; i++) Copy(y + (i * ldy), outputs, edge + (i * PanelFormat.Rows));
+        tile(wide, x, stride, rows, steps, edge, PanelFormat.Rows, add);
+        for (int i = 0; i < rows; i++) Copy(edge + (i * PanelFormat.Rows), outputs, y + (i * ldy));
     }
 
     /// <summary>
-    /// One row of a panel as singles: d · s, rounded, times q, rounded; then plus the minimum, rounded. These are the roundings of the formats' own readers.
+    /// One row of a panel as singles: d · s, rounded, times q, rounded; then plus the minimum, rounded. These are the roundings of the formats'
+    /// own readers.
     /// </summary>
     internal static void ReadRow(PanelFormat format, byte* panel, int row, int columns, float* into)
     {
         byte* wide = stackalloc byte[MostStepBytes];
-        (Widener widen, _, Reader read) = Choose(format);
+        PanelCode code = Choose(format);
         for (int step = 0; step < columns / QuantizedActivations.Step; step++)
         {
-            widen(format, panel, step, 1, wide);
-            read(wide, row, format.Offset, into + (step * QuantizedActivations.Step));
+            code.Widen(format, panel, step, 1, wide);
+            code.Read(wide, row, format.Offset, into + (step * QuantizedActivations.Step));
         }
     }
 
@@ -91,35 +148,27 @@ public static unsafe class QuantizedProduct
         }
     }
 
-    /// <summary>The rows of one widened panel; a last panel of fewer rows goes through memory of its own.</summary>
-    private static void Stripe(Tiler tile, byte* wide, byte* x, nint stride, int rows, int steps, float* y, nint ldy, int outputs, bool add)
+    /// <summary>The code that a format needs.</summary>
+    internal static PanelCode Choose(PanelFormat format) => (format.Codes, format.Shape) switch
     {
-        if (outputs == PanelFormat.Rows)
-        {
-            tile(wide, x, stride, rows, steps, y, ldy, add);
-            return;
-        }
-        float* edge = stackalloc float[RowBlock * PanelFormat.Rows];
-        for (int i = 0; add && i < rows; i++) new Span<float>(y + (i * ldy), outputs).CopyTo(new Span<float>(edge + (i * PanelFormat.Rows), outputs));
-        tile(wide, x, stride, rows, steps, edge, PanelFormat.Rows, add);
-        for (int i = 0; i < rows; i++) new Span<float>(edge + (i * PanelFormat.Rows), outputs).CopyTo(new Span<float>(y + (i * ldy), outputs));
-    }
-
-    private static (Widener, Tiler, Reader) Choose(PanelFormat format) => (format.Codes, format.Shape) switch
-    {
-        (PanelCodes.Two, _) => (PanelWidening.Run<HalvesTwoMinima, TwoBitCodes>, Tiles<HalvesTwoMinima>, ReadStep<HalvesTwoMinima>),
-        (PanelCodes.Three, _) => (PanelWidening.Run<HalvesThirtyTwo, ThreeBitCodes>, Tiles<HalvesThirtyTwo>, ReadStep<HalvesThirtyTwo>),
-        (PanelCodes.Four, TileShape.WholeEight) => (PanelWidening.Run<WholeEight, FourBitCodes>, Tiles<WholeEight>, ReadStep<WholeEight>),
-        (PanelCodes.Four, _) => (PanelWidening.Run<WholeMinimum, FourBitCodes>, Tiles<WholeMinimum>, ReadStep<WholeMinimum>),
-        (PanelCodes.Ternary, _) => (PanelWidening.Run<WholeEight, TernaryCodes>, Tiles<WholeEight>, ReadStep<WholeEight>),
-        (PanelCodes.E2M1, _) => (PanelWidening.Run<WholeSixteen, E2M1Codes>, Tiles<WholeSixteen>, ReadStep<WholeSixteen>),
-        (PanelCodes.Uneven, _) => (PanelWidening.Run<PlanesWhole, UnevenCodes>, Tiles<PlanesWhole>, ReadStep<PlanesWhole>),
-        (PanelCodes.Five, TileShape.WholeSixteen) => (PanelWidening.Run<WholeSixteen, FiveBitCodes>, Tiles<WholeSixteen>, ReadStep<WholeSixteen>),
-        (PanelCodes.Five, _) => (PanelWidening.Run<HalvesMinimum, FiveBitCodes>, Tiles<HalvesMinimum>, ReadStep<HalvesMinimum>),
-        (PanelCodes.Six, _) => (PanelWidening.Run<HalvesThirtyTwo, SixBitCodes>, Tiles<HalvesThirtyTwo>, ReadStep<HalvesThirtyTwo>),
-        (PanelCodes.Eight, TileShape.Planes) => (PanelWidening.Run<PlanesWhole, EightBitCodes>, Tiles<PlanesWhole>, ReadStep<PlanesWhole>),
-        _ => (PanelWidening.Run<PlanesHalves, EightBitHalvesCodes>, Tiles<PlanesHalves>, ReadStep<PlanesHalves>),
+        (PanelCodes.Two, _) => Of<HalvesTwoMinima, TwoBitCodes>(),
+        (PanelCodes.Three, _) => Of<HalvesThirtyTwo, ThreeBitCodes>(),
+        (PanelCodes.Four, TileShape.WholeEight) => Of<WholeEight, FourBitCodes>(),
+        (PanelCodes.Four, _) => Of<WholeMinimum, FourBitCodes>(),
+        (PanelCodes.Ternary, _) => Of<WholeEight, TernaryCodes>(),
+        (PanelCodes.E2M1, _) => Of<WholeSixteen, E2M1Codes>(),
+        (PanelCodes.Uneven, _) => Of<PlanesWhole, UnevenCodes>(),
+        (PanelCodes.Five, TileShape.WholeSixteen) => Of<WholeSixteen, FiveBitCodes>(),
+        (PanelCodes.Five, _) => Of<HalvesMinimum, FiveBitCodes>(),
+        (PanelCodes.Six, _) => Of<HalvesThirtyTwo, SixBitCodes>(),
+        (PanelCodes.Eight, TileShape.Planes) => Of<PlanesWhole, EightBitCodes>(),
+        _ => Of<PlanesHalves, EightBitHalvesCodes>(),
     };
+
+    private static void Copy(float* from, int count, float* into) => new Span<float>(from, count).CopyTo(new Span<float>(into, count));
+
+    private static PanelCode Of<T, C>() where T : struct, ITileShape where C : struct, IPanelCodes =>
+        new(PanelWidening.Run<T, C>, Tiles<T>, ReadStep<T>, PanelDirect512.One<T, C>, PanelDirect512.Four<T, C>);
 
     private static void Tiles<T>(byte* w, byte* x, nint stride, int rows, int steps, float* y, nint ldy, bool add) where T : struct, ITileShape
     {

@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Hearth.Numerics.Kernels;
 
 /// <summary>
-/// y = x·Wᵀ for weights that are singles, or halves or BF16 widened exactly: the chain of <see cref="MatrixProduct"/>, one fused multiply-add for each column,
-/// ascending, so that the bits are those of the same weights stored as F32. Weights lie in panels of 32 rows, [panel][column][32].
+/// y = x·Wᵀ for weights that are singles, or halves or BF16 widened exactly: the chain of <see cref="MatrixProduct"/>, one fused multiply-add
+/// for each column, ascending, so that the bits are those of the same weights stored as F32. Weights lie in panels of 32 rows,
+/// [panel][column][32].
 /// </summary>
 internal static unsafe class SinglesProduct
 {
@@ -67,7 +68,8 @@ internal static unsafe class SinglesProduct
                 {
                     Widen(w.Storage, (ushort*)w.Panel(p) + ((nint)start * Tiles.Columns), depth, wide);
                     int column = p * Tiles.Columns;
-                    MatrixProduct.Stripe(rows, Math.Min(Tiles.Columns, w.Rows - column), depth, packed, wide, y + ((nint)row * ldy) + column, ldy, start > 0);
+                    MatrixProduct.Stripe(rows, Math.Min(Tiles.Columns, w.Rows - column), depth, packed, wide,
+                        y + ((nint)row * ldy) + column, ldy, start > 0);
                 }
             }
         }

@@ -1,9 +1,9 @@
 namespace Hearth.Numerics.Kernels;
 
 /// <summary>
-/// What a tile of <see cref="PanelTiles512"/> and its kin has to do in a step; constants, so that the compiler leaves out the rest. A widened step of 32 rows is:
-/// for each group of four columns the lower plane (4 bytes a row), then the upper one; for each half a vector of scales for the lower plane and one for the
-/// upper, each scale twice as a 16-bit integer; the rows' d, then their minima, as singles.
+/// What a tile of <see cref="PanelTiles512"/> and its kin has to do in a step; constants, so that the compiler leaves out the rest. A widened
+/// step of 32 rows is: for each group of four columns the lower plane (4 bytes a row), then the upper one; for each half a vector of scales for
+/// the lower plane and one for the upper, each scale twice as a 16-bit integer; the rows' d, then their minima, as singles.
 /// </summary>
 internal interface ITileShape
 {

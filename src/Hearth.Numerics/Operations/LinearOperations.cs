@@ -73,6 +73,20 @@ public static unsafe class LinearOperations
         return y;
     }
 
+    /// <summary>y = x·Wᵀ for rows that are used once.</summary>
+    internal static void Multiply(Tape tape, float* x, int rows, PackedWeights w, float* y)
+    {
+        if (w.TakesSingles)
+        {
+            QuantizedProduct.Multiply(tape.Pool, rows, x, w, y, w.Rows);
+            return;
+        }
+        FloatBuffer records = tape.Rent(QuantizedActivations.Length(rows, w.Columns));
+        QuantizedActivations.Quantize(tape.Pool, x, rows, w.Columns, records.Pointer);
+        QuantizedProduct.Multiply(tape.Pool, rows, records.Pointer, w, y, w.Rows);
+        tape.Return(ref records!);
+    }
+
     private static Tensor Product(Tensor x, Tensor w, bool transposed)
     {
         Tape tape = x.Tape!;

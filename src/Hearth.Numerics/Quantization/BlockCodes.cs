@@ -23,7 +23,10 @@ internal unsafe struct BlockCodes
     public ushort DMinimum;
 }
 
-/// <summary>Reads blocks of a file as <see cref="BlockCodes"/>. The layouts are those of <see cref="Blocks32"/>, <see cref="Blocks256"/> and <see cref="GridBlocks"/>.</summary>
+/// <summary>
+/// Reads blocks of a file as <see cref="BlockCodes"/>. The layouts are those of <see cref="Blocks32"/>, <see cref="Blocks256"/> and
+/// <see cref="GridBlocks"/>.
+/// </summary>
 internal static unsafe class CodeReader
 {
     /// <summary>Reads a block.</summary>
@@ -58,12 +61,16 @@ internal static unsafe class CodeReader
         TensorType.IQ4_XS => IQ4_XS,
         TensorType.TQ1_0 or TensorType.TQ2_0 => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 1, 0, (_, _) => 0),
         TensorType.IQ2_XXS => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 0, 1, (p, part) => p[9 + (8 * part)] >> 4),
-        TensorType.IQ2_XS => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 0, 2, (p, part) => (p[66 + (part / 2)] >> (part % 2 * 4)) & 15),
-        TensorType.IQ2_S => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 0, 2, (p, part) => (p[74 + (part / 2)] >> (part % 2 * 4)) & 15),
+        TensorType.IQ2_XS => (byte* x, ref BlockCodes c) =>
+            FromValues(type, x, ref c, 0, 2, (p, part) => (p[66 + (part / 2)] >> (part % 2 * 4)) & 15),
+        TensorType.IQ2_S => (byte* x, ref BlockCodes c) =>
+            FromValues(type, x, ref c, 0, 2, (p, part) => (p[74 + (part / 2)] >> (part % 2 * 4)) & 15),
         TensorType.IQ3_XXS => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 0, 1, (p, part) => p[69 + (4 * part)] >> 4),
-        TensorType.IQ3_S => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 16, 1, (p, part) => (p[106 + (part / 2)] >> (part % 2 * 4)) & 15),
+        TensorType.IQ3_S => (byte* x, ref BlockCodes c) =>
+            FromValues(type, x, ref c, 16, 1, (p, part) => (p[106 + (part / 2)] >> (part % 2 * 4)) & 15),
         TensorType.IQ1_S => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 16, 1, (p, part) => (p[35 + (2 * part)] >> 4) & 7),
-        TensorType.IQ1_M => (byte* x, ref BlockCodes c) => FromValues(type, x, ref c, 32, 2, (p, part) => (Half(p + 48 + (part / 4 * 2)) >> (part % 4 * 3)) & 7),
+        TensorType.IQ1_M => (byte* x, ref BlockCodes c) =>
+            FromValues(type, x, ref c, 32, 2, (p, part) => (Half(p + 48 + (part / 4 * 2)) >> (part % 4 * 3)) & 7),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No panel holds this type."),
     };
 
@@ -145,7 +152,8 @@ internal static unsafe class CodeReader
     }
 
     /// <summary>
-    /// Patterns and ternary numbers, from what their own reader gives for a scale of one: a multiple of the small scale 2s + 1 and of the format's factor.
+    /// Patterns and ternary numbers, from what their own reader gives for a scale of one: a multiple of the small scale 2s + 1 and of the
+    /// format's factor.
     /// </summary>
     private static void FromValues(TensorType type, byte* x, ref BlockCodes c, int offset, int scales, SmallScale scale)
     {

@@ -62,9 +62,10 @@ internal enum TileShape
 }
 
 /// <summary>
-/// How a type lies in a panel of 32 rows. Rows are cut into blocks of one or eight steps of 32 columns. A block is a header (the rows' scales, then
-/// their minima, where there are any, as halves; one byte a row for <see cref="TensorType.MXFP4"/>) and its steps; a step is the rows' small scales, then their
-/// small minima, a byte each, then the codes. Codes go in groups of four columns: the bytes 4r to 4r + 3 of a group belong to row r.
+/// How a type lies in a panel of 32 rows. Rows are cut into blocks of one or eight steps of 32 columns. A block is a header (the rows' scales,
+/// then their minima, where there are any, as halves; one byte a row for <see cref="TensorType.MXFP4"/>) and its steps; a step is the rows'
+/// small scales, then their small minima, a byte each, then the codes. Codes go in groups of four columns: the bytes 4r to 4r + 3 of a group
+/// belong to row r.
 /// </summary>
 /// <param name="Codes">The integers.</param>
 /// <param name="Shape">The tiles that multiply them.</param>
@@ -73,7 +74,8 @@ internal enum TileShape
 /// <param name="Minimum">True when a block has a minimum.</param>
 /// <param name="Minima">Small minima of a row in a step, beside those that share a byte with a scale.</param>
 /// <param name="Factor">What the stored scale is multiplied with, a power of two.</param>
-internal sealed record PanelFormat(PanelCodes Codes, TileShape Shape, int Steps, int Scales = 0, bool Minimum = false, int Minima = 0, float Factor = 1f)
+internal sealed record PanelFormat(
+    PanelCodes Codes, TileShape Shape, int Steps, int Scales = 0, bool Minimum = false, int Minima = 0, float Factor = 1f)
 {
     /// <summary>Rows of a panel.</summary>
     public const int Rows = 32;

@@ -22,7 +22,7 @@ public sealed unsafe class QuantizedProductTests
         {
             using var pool = new WorkerPool(threads);
             int unit = Math.Max(32, BlockFormat.Of(type).Elements);
-            foreach ((int n, int rows, int blocks) in ((int, int, int)[])[(1, 1, 1), (1, 70, 3), (4, 32, 1), (7, 33, 2), (9, 64, 5), (130, 40, 1)])
+            foreach ((int n, int rows, int blocks) in ((int, int, int)[])[(1, 1, 1), (1, 70, 3), (4, 32, 1), (7, 33, 2), (9, 64, 5), (130, 40, 1), (37, 70, 3)])
             {
                 var sample = new StoredSample(type, rows, blocks * unit, (ulong)(n + rows));
                 float[] x = Activations(n, sample.Columns);
@@ -117,7 +117,15 @@ public sealed unsafe class QuantizedProductTests
         float[] row = new float[256];
         QuantizedRows.Dequantize(TensorType.Q4_K, sample.Row(47), row);
         x.Data.Slice(256, 256).ShouldHaveBits(row, "embedding");
-        x.Linear(w).Data.ShouldHaveBits(sample.Product(x.Data.ToArray(), 3), "layer");
+        Tensor logits = x.Linear(w);
+        logits.Data.ShouldHaveBits(sample.Product(x.Data.ToArray(), 3), "layer");
+        double loss = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            double[] outputs = [.. logits.Data.Slice(i * 48, 48).ToArray().Select(v => (double)v)];
+            loss += outputs.Max() + Math.Log(outputs.Sum(v => Math.Exp(v - outputs.Max()))) - outputs[5 + i];
+        }
+        x.CrossEntropy(w, [5, 6, 7], 1f).ShouldBe(loss, 1e-4 * loss);
         Should.Throw<InvalidOperationException>(() => w.Data.Length).Message.ShouldContain("blk.0.weight");
         var recording = new Tape(pool, recording: true);
         Should.Throw<InvalidOperationException>(() => recording.Embed(w, [1]).Linear(w));
