@@ -21,7 +21,8 @@ public static class GgufExport
         ModelConfig config = bundle.Model.Config;
         if (config is Gpt2Config { Activation: not Gpt2Activation.Gelu })
         {
-            throw new ModelFileException(bundle.Folder, "has the activation relu2, which no program that reads GGUF knows for GPT-2. Export a model with gelu_new.");
+            throw new ModelFileException(bundle.Folder,
+                "has the activation relu2, which no program that reads GGUF knows for GPT-2. Export a model with gelu_new.");
         }
         GgufKeyValues values = Sizes(config, Path.GetFileName(Path.GetFullPath(bundle.Folder))).Add("general.file_type", mixture.FileType);
         if (mixture.FileType > 1) values.Add("general.quantization_version", QuantizationVersion);
@@ -61,7 +62,8 @@ public static class GgufExport
     private static GgufTensorData Data(Tensor tensor, ModelConfig config, GgufMixture mixture, string path, WorkerPool pool)
     {
         string name = GgufNames.ToGguf(tensor.Name) ?? throw new ModelFileException(path, $"tensor '{tensor.Name}' has no name in GGUF.");
-        bool isMatrix = tensor.Shape.Length == 2, transposed = isMatrix && config is Gpt2Config && name.StartsWith("blk.", StringComparison.Ordinal);
+        bool isMatrix = tensor.Shape.Length == 2, transposed = isMatrix && config is Gpt2Config
+            && name.StartsWith("blk.", StringComparison.Ordinal);
         int rows = transposed ? tensor.Columns : tensor.Rows, columns = transposed ? tensor.Rows : tensor.Columns;
         var type = mixture.For(name, isMatrix ? columns : 0, config.NumHiddenLayers, config.TieWordEmbeddings);
         int pairedHeads = RotaryOrder.PairedHeads(name, config);

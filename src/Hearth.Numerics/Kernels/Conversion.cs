@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics.Kernels;
 
-/// <summary>Single precision from and to other floating-point formats, sixteen numbers at a time, the same bits on every processor.</summary>
+/// <summary>
+/// Single precision from and to other floating-point formats, sixteen numbers at a time, the same bits on every processor.
+/// </summary>
 public static class Conversion
 {
     private const uint Sign = 0x8000_0000;

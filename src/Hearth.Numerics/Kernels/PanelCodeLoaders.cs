@@ -114,8 +114,8 @@ internal static unsafe class CodeBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Field(byte* q, int group, int bits)
     {
-        int together = 8 / bits;
-        return Vector512.ShiftRightLogical(Plane(q, group / together).AsUInt16(), group % together * bits).AsByte()
+        uint together = 8 / (uint)bits, plane = (uint)group / together, place = (uint)group % together;
+        return Vector512.ShiftRightLogical(Plane(q, (int)plane).AsUInt16(), (int)place * bits).AsByte()
             & Vector512.Create((byte)((1 << bits) - 1));                         // the mask drops what came from the neighbour
     }
 
