@@ -2,6 +2,7 @@ using Hearth.Benchmarks.Determinism;
 using Hearth.Benchmarks.Harness;
 using Hearth.Benchmarks.MatrixProducts;
 using Hearth.Benchmarks.Model;
+using Hearth.Benchmarks.Quantized;
 
 const string Usage = """
     Measures Hearth on this machine. Run it from a Release build, with nothing else running.
@@ -13,6 +14,8 @@ const string Usage = """
       determinism-cost  canonical kernels against free orders of summation    --model d256|d512 --threads N --repeats N
       profile           where a training step's time goes     --model d256|d512 --threads N --repeats N
       kernels           rate of every kernel                  --model d256|d512 --threads N --repeats N
+      quantized         products with stored weights, by type: a prompt, one row, eight
+                        --threads N --repeats N --types Q4_K,... --shapes 3072x1024,...
 
     Every benchmark takes --json FILE, and --clock processor for one thread on a machine that is not idle.
     """;
@@ -33,6 +36,7 @@ try
         case "matmul-orders": OrdersBenchmark.Run(arguments); break;
         case "determinism-cost": DeterminismCost.Run(arguments); break;
         case "profile": Profile.Run(arguments); break;
+        case "quantized": QuantizedBenchmark.Run(arguments); break;
         case "kernels": KernelBenchmark.Run(arguments); break;
         default: throw new ArgumentException($"'{args[0]}' is not a benchmark.");
     }

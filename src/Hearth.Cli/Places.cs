@@ -13,12 +13,18 @@ internal static class Places
 
     public static string Runs => Path.Combine(Home, "runs");
 
-    /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>
-    public static ModelBundle Model(string given)
+    /// <summary>The model a person means: a folder, a .gguf file, or the name of a model or run under HEARTH_HOME.</summary>
+    public static ModelBundle Model(string given) => ModelBundle.Load(Gguf(given) ?? Folder(given));
+
+    /// <summary>The .gguf file a person means, by its path or its name under HEARTH_HOME; null when it is something else.</summary>
+    public static string? Gguf(string given)
     {
-        string? folder = Candidates(given).FirstOrDefault(Directory.Exists);
-        return folder is not null ? ModelBundle.Load(folder) : throw NoModel(given);
+        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase)) return Candidates(given).FirstOrDefault(File.Exists);
+        return given.AsSpan().IndexOfAny('/', '\\') < 0 && Path.Combine(Home, "models", given + GgufBundle.Extension) is var path && File.Exists(path) ? path : null;
     }
+
+    /// <summary>The folder of the model a person means.</summary>
+    public static string Folder(string given) => Candidates(given).FirstOrDefault(Directory.Exists) ?? throw NoModel(given);
 
     /// <summary>Where the model is that a person means: its folder, the model's folder in a run, or its one file. It need not be a whole model.</summary>
     public static string ModelPath(string given)
@@ -46,7 +52,7 @@ internal static class Places
     {
         string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
         return new UsageException($"{given}: there is no such model. " + (known.Length > 0
-            ? $"Give a model's folder, or one of: {string.Join(", ", known)}."
+            ? $"Give a model's folder, a .gguf file, or one of: {string.Join(", ", known)}."
             : "Give a model's folder, or make one with `hearth up`."));
     }
 

@@ -1,3 +1,5 @@
+using Hearth.Numerics.Quantization;
+
 namespace Hearth.Numerics;
 
 /// <summary>
@@ -11,16 +13,27 @@ public sealed unsafe class KeyValueCache
     /// <summary>An empty cache.</summary>
     /// <param name="layers">Layers that attend.</param>
     /// <param name="keyValueHeads">Key and value heads of a layer.</param>
-    /// <param name="headSize">Numbers in a head.</param>
-    public KeyValueCache(int layers, int keyValueHeads, int headSize)
+    /// <param name="keySize">Numbers in a head's key.</param>
+    /// <param name="valueSize">Numbers in a head's value; 0 when they are as many as in a key.</param>
+    /// <param name="type">How the numbers are held.</param>
+    /// <exception cref="ArgumentException">The type does not fit heads of this size.</exception>
+    public KeyValueCache(int layers, int keyValueHeads, int keySize, int valueSize = 0, TensorType type = TensorType.F32)
     {
+        Type = type;
         _blocks = new List<FloatBuffer>[layers];
         for (int i = 0; i < layers; i++) _blocks[i] = [];
-        BlockLength = keyValueHeads * Kernels.AttentionBlocks.HeadLength(headSize);
+        int bytes = keyValueHeads * Kernels.AttentionBlocks.HeadBytes(type, keySize, valueSize > 0 ? valueSize : keySize);
+        BlockLength = (bytes + sizeof(float) - 1) / sizeof(float);
     }
 
     /// <summary>Tokens that every layer has seen.</summary>
     public int Length { get; private set; }
+
+    /// <summary>How the numbers are held.</summary>
+    public TensorType Type { get; }
+
+    /// <summary>Bytes held, for tokens past and to come.</summary>
+    public long BytesHeld => _blocks.Sum(b => (long)b.Count) * BlockLength * sizeof(float);
 
     private int BlockLength { get; }
 

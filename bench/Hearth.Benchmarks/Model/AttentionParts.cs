@@ -1,6 +1,7 @@
 using Hearth.Benchmarks.Harness;
 using Hearth.Numerics;
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Benchmarks.Model;
 
@@ -17,7 +18,7 @@ internal static unsafe class AttentionParts
         return new Part("attention", $"attention forward, {pieces} × [{length}, {d}]", s.Layers, 4 * pairs * d, 4.0 * sizeof(float) * rows * c, () =>
         {
             Ring q = new(rows * c, 1), k = new(rows * c, 2), v = new(rows * c, 3), o = new(rows * c), sums = new(rows * s.Heads);
-            int headLength = AttentionBlocks.HeadLength(d), count = AttentionBlocks.CountFor(length);
+            int headLength = AttentionBlocks.HeadBytes(TensorType.F32, d, d) / sizeof(float), count = AttentionBlocks.CountFor(length);
             var memory = new FloatBuffer(pieces * count * headLength);
             return i => pool.For(pieces, 1, (long)rows * c, (from, to) =>
             {
@@ -26,9 +27,9 @@ internal static unsafe class AttentionParts
                     nint at = Row(p, s, length) + ((p % s.Heads) * d);
                     var blocks = new nint[count];
                     for (int b = 0; b < count; b++) blocks[b] = (nint)(memory.Pointer + ((((nint)p * count) + b) * headLength));
-                    AttentionBlocks.Append(blocks, 0, d, 0, length, k[i].Pointer + at, v[i].Pointer + at, c);
+                    AttentionBlocks.Append(TensorType.F32, blocks, 0, d, d, 0, length, k[i].Pointer + at, c, v[i].Pointer + at, c);
                     float* logSum = sums[i].Pointer + ((nint)(p / s.Heads) * length * s.Heads) + (p % s.Heads);
-                    AttentionForward.Run(q[i].Pointer + at, o[i].Pointer + at, c, length, 0, blocks, 0, d, scale, logSum, s.Heads);
+                    AttentionForward.Run(new(d, d, scale), new(length, 0, 1, c, c), q[i].Pointer + at, o[i].Pointer + at, blocks, 0, null, logSum, s.Heads);
                 }
             });
         });

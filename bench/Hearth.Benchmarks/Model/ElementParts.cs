@@ -75,7 +75,7 @@ internal static class ElementParts
                 for (int r = from; r < to; r++)
                 {
                     int position = r % ModelShape.Length;
-                    Rotary.Turn(xi.Slice(r * c, c), table.Cos(position), table.Sin(position), s.HeadSize, inverse, yi.Slice(r * c, c), add: false);
+                    Rotary.Turn(xi.Slice(r * c, c), table.Cos(position), table.Sin(position), s.HeadSize, 0, inverse, yi.Slice(r * c, c), add: false);
                 }
             });
         });

@@ -13,9 +13,10 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth model</c>: looks into a model, signs it, verifies it.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model, sign it, verify it.")
+    public static Command Create() => new("model", "Look into a model, sign it, verify it, write it in another form.")
     {
-        Show(), Tokenize(), Logits(), ModelSignCommand.Create(), ModelVerifyCommand.Create(),
+        Show(), Tokenize(), Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(), ExportCommand.Create(),
+        DequantizeCommand.Create(),
     };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
@@ -25,9 +26,10 @@ internal static class ModelCommand
         Argument<string> model = Model();
         Option<bool> json = Common.Json();
         var command = new Command("show", "Print a model's architecture, sizes, digests and origin.") { model, json };
-        command.Example("hearth model show factbook");
+        command.Example("hearth model show factbook", "hearth model show model.gguf");
         command.SetAction(parsed =>
         {
+            if (ShowGguf.Is(parsed.GetValue(model)!)) return ShowGguf.Run(parsed.GetValue(model)!, parsed.GetValue(json));
             ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
             ModelConfig c = bundle.Model.Config;
             RunFolder run = RunFolder.OfModel(bundle.Folder);

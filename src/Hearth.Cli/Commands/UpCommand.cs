@@ -3,7 +3,6 @@ using System.Globalization;
 using Hearth.Cli.Terminal;
 using Hearth.Data.Corpora;
 using Hearth.Models.Bundles;
-using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
@@ -53,7 +52,7 @@ internal static class UpCommand
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(bundle.Tokenizer.Special).OfType<int>()] });
+                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = bundle.EndTokens });
             }
             return Common.Done;
         });

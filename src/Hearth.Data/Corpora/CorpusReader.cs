@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hearth.Models;
 using Hearth.Models.Formats;
 
 namespace Hearth.Data.Corpora;

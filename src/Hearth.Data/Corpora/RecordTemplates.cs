@@ -1,3 +1,5 @@
+using Hearth.Models;
+
 namespace Hearth.Data.Corpora;
 
 /// <summary>A record mapping with its templates read and every field they name found.</summary>

@@ -26,7 +26,7 @@ public sealed record Gpt2Config : ModelConfig
     public override int HeadDim { get => HiddenSize / NumAttentionHeads; init => _ = value; }
 
     /// <inheritdoc/>
-    public override LanguageModel Create() => new Gpt2(this);
+    public override LanguageModel Create(IParameterSource? source = null) => new Gpt2(this, source);
 }
 
 /// <summary>A GPT-2-style decoder (Radford et al. 2019): learned positions, LayerNorm, biases, full multi-head attention.</summary>
@@ -39,10 +39,11 @@ public sealed class Gpt2 : LanguageModel
     private readonly Tensor _normWeight;
     private readonly Tensor _normBias;
 
-    /// <summary>Makes the model, its parameters all zero.</summary>
+    /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
-    public Gpt2(Gpt2Config config)
-        : base(config)
+    /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
+    public Gpt2(Gpt2Config config, IParameterSource? source = null)
+        : base(config, source)
     {
         _c = config;
         _tokens = Parameters.Table("transformer.wte.weight", config.VocabularySize, config.HiddenSize);

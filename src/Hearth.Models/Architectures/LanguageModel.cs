@@ -5,13 +5,14 @@ namespace Hearth.Models.Architectures;
 
 /// <summary>A decoder: tokens in, logits of the next token out. One definition serves training, evaluation and generation.</summary>
 /// <param name="config">Its sizes.</param>
-public abstract class LanguageModel(ModelConfig config)
+/// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
+public abstract class LanguageModel(ModelConfig config, IParameterSource? source)
 {
     /// <summary>The sizes.</summary>
     public ModelConfig Config { get; } = config;
 
     /// <summary>The parameters, in order of definition.</summary>
-    public ParameterSet Parameters { get; } = new();
+    public ParameterSet Parameters { get; } = new(source);
 
     /// <summary>The output layer, [V, C].</summary>
     public abstract Tensor Head { get; }
@@ -43,5 +44,5 @@ public abstract class LanguageModel(ModelConfig config)
         Forward(tape, batch).CrossEntropy(Head, targets, scale, rowLosses);
 
     /// <summary>An empty cache for one sequence.</summary>
-    public KeyValueCache NewCache() => new(Config.NumHiddenLayers, Config.NumKeyValueHeads, Config.HeadDim);
+    public virtual KeyValueCache NewCache() => new(Config.NumHiddenLayers, Config.NumKeyValueHeads, Config.HeadDim);
 }

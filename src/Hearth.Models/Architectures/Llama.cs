@@ -1,9 +1,10 @@
+using Hearth.Models.Architectures.Parts;
 using Hearth.Numerics;
 using Hearth.Numerics.Operations;
 
 namespace Hearth.Models.Architectures;
 
-/// <summary>Sizes of a Llama-style decoder; with <see cref="QkNorm"/> it is what Hugging Face calls Qwen3.</summary>
+/// <summary>Sizes of a Llama-style decoder; with <see cref="QkNorm"/> it is what Hugging Face calls Qwen3, with <see cref="QkvBias"/> Qwen2.</summary>
 public sealed record LlamaConfig : ModelConfig
 {
     /// <inheritdoc/>
@@ -18,8 +19,17 @@ public sealed record LlamaConfig : ModelConfig
     /// <summary>True when queries and keys are normalised, head by head, before they are turned.</summary>
     public required bool QkNorm { get; init; }
 
+    /// <summary>How the rotary angles are stretched; null for not at all.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+
+    /// <summary>True when something is added to queries, keys and values.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>How many tokens a token sees, itself included; 0 for all before it.</summary>
+    public int SlidingWindow { get; init; }
+
     /// <inheritdoc/>
-    public override LanguageModel Create() => new Llama(this);
+    public override LanguageModel Create(IParameterSource? source = null) => new Llama(this, source);
 }
 
 /// <summary>A Llama-style decoder (Touvron et al. 2023, arXiv:2302.13971, section 2.2): pre-norm, rotary positions, grouped-query attention, SwiGLU.</summary>
@@ -31,10 +41,11 @@ public sealed class Llama : LanguageModel
     private readonly Tensor _norm;
     private readonly RopeTable _rope;
 
-    /// <summary>Makes the model, its parameters all zero.</summary>
+    /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
-    public Llama(LlamaConfig config)
-        : base(config)
+    /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
+    public Llama(LlamaConfig config, IParameterSource? source = null)
+        : base(config, source)
     {
         _c = config;
         _embedding = Parameters.Table("model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
@@ -42,7 +53,7 @@ public sealed class Llama : LanguageModel
         for (int i = 0; i < _blocks.Length; i++) _blocks[i] = new LlamaBlock(config, Parameters, i);
         _norm = Parameters.Gain("model.norm.weight", config.HiddenSize);
         Head = config.TieWordEmbeddings ? _embedding : Parameters.Table("lm_head.weight", config.VocabularySize, config.HiddenSize);
-        _rope = new RopeTable(config.MaxPositionEmbeddings, config.HeadDim, config.RopeTheta);
+        _rope = new RopeSpec(config.HeadDim, config.RopeTheta, config.RopeScaling).Table(config.MaxPositionEmbeddings);
     }
 
     /// <inheritdoc/>
@@ -66,9 +77,13 @@ internal sealed class LlamaBlock(LlamaConfig c, ParameterSet p, int layer)
     private readonly Tensor _wq = Inner(p, layer, "self_attn.q_proj", c.NumAttentionHeads * c.HeadDim, c.HiddenSize);
     private readonly Tensor _wk = Inner(p, layer, "self_attn.k_proj", c.NumKeyValueHeads * c.HeadDim, c.HiddenSize);
     private readonly Tensor _wv = Inner(p, layer, "self_attn.v_proj", c.NumKeyValueHeads * c.HeadDim, c.HiddenSize);
+    private readonly Tensor? _bq = p.Bias(c.QkvBias, $"model.layers.{layer}.self_attn.q_proj.bias", c.NumAttentionHeads * c.HeadDim);
+    private readonly Tensor? _bk = p.Bias(c.QkvBias, $"model.layers.{layer}.self_attn.k_proj.bias", c.NumKeyValueHeads * c.HeadDim);
+    private readonly Tensor? _bv = p.Bias(c.QkvBias, $"model.layers.{layer}.self_attn.v_proj.bias", c.NumKeyValueHeads * c.HeadDim);
     private readonly Tensor _wo = Outer(p, layer, "self_attn.o_proj", c.HiddenSize, c.NumAttentionHeads * c.HeadDim, c.NumHiddenLayers);
     private readonly Tensor? _qNorm = c.QkNorm ? p.Gain($"model.layers.{layer}.self_attn.q_norm.weight", c.HeadDim) : null;
     private readonly Tensor? _kNorm = c.QkNorm ? p.Gain($"model.layers.{layer}.self_attn.k_norm.weight", c.HeadDim) : null;
+    private readonly AttentionShape _attention = new AttentionShape(c.HeadDim) with { Window = c.SlidingWindow };
     private readonly Tensor _mlpNorm = p.Gain($"model.layers.{layer}.post_attention_layernorm.weight", c.HiddenSize);
     private readonly Tensor _gate = Inner(p, layer, "mlp.gate_proj", c.IntermediateSize, c.HiddenSize);
     private readonly Tensor _up = Inner(p, layer, "mlp.up_proj", c.IntermediateSize, c.HiddenSize);
@@ -82,10 +97,10 @@ internal sealed class LlamaBlock(LlamaConfig c, ParameterSet p, int layer)
     public Tensor Forward(Tensor x, RopeTable rope, SequenceBatch batch)
     {
         Tensor h = x.RmsNorm(_attnNorm, c.NormEpsilon);                                     // [N, C]
-        Tensor q = Normed(h.Linear(_wq), _qNorm).Rotate(rope, batch);                       // [N, H·D]
-        Tensor k = Normed(h.Linear(_wk), _kNorm).Rotate(rope, batch);                       // [N, K·D]
-        Tensor v = h.Linear(_wv);                                                           // [N, K·D]
-        x = x.Add(q.Attend(k, v, c.HeadDim, batch, layer).Linear(_wo));                     // [N, C]
+        Tensor q = Normed(h.Linear(_wq, _bq), _qNorm).Rotate(rope, batch);                  // [N, H·D]
+        Tensor k = Normed(h.Linear(_wk, _bk), _kNorm).Rotate(rope, batch);                  // [N, K·D]
+        Tensor v = h.Linear(_wv, _bv);                                                      // [N, K·D]
+        x = x.Add(q.Attend(k, v, _attention, batch, layer).Linear(_wo));                    // [N, C]
 
         h = x.RmsNorm(_mlpNorm, c.NormEpsilon);                                             // [N, C]
         return x.Add(h.Linear(_gate).SwiGlu(h.Linear(_up)).Linear(_down));                  // [N, F] inside, [N, C] out

@@ -33,6 +33,7 @@ public abstract record ModelConfig
     /// <summary>D, numbers in a head.</summary>
     public abstract int HeadDim { get; init; }
 
-    /// <summary>Makes the model, its parameters all zero.</summary>
-    public abstract LanguageModel Create();
+    /// <summary>Makes the model.</summary>
+    /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
+    public abstract LanguageModel Create(IParameterSource? source = null);
 }

@@ -26,7 +26,8 @@ public enum ParameterKind
 public sealed record Parameter(Tensor Tensor, ParameterKind Kind, double Deviation);
 
 /// <summary>The parameters of a model, in order of definition. The one place where a name meets a shape.</summary>
-public sealed class ParameterSet
+/// <param name="source">Where they come from; null for new ones, all zero.</param>
+public sealed class ParameterSet(IParameterSource? source = null)
 {
     private readonly List<Parameter> _all = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -50,6 +51,12 @@ public sealed class ParameterSet
     /// <param name="deviation">Standard deviation it starts with.</param>
     public Tensor Matrix(string name, int rows, int columns, double deviation) => Define(name, ParameterKind.Matrix, deviation, rows, columns);
 
+    /// <summary>Defines the matrix of a linear layer, named as the layer with ".weight".</summary>
+    /// <param name="name">The layer's name in the model file.</param>
+    /// <param name="outputs">Rows.</param>
+    /// <param name="inputs">Columns.</param>
+    public Tensor Linear(string name, int outputs, int inputs) => Matrix($"{name}.weight", outputs, inputs, 1 / Math.Sqrt(inputs));
+
     /// <summary>Defines the gain of a norm, [size].</summary>
     /// <param name="name">Its name in the model file.</param>
     /// <param name="size">Numbers.</param>
@@ -59,6 +66,27 @@ public sealed class ParameterSet
     /// <param name="name">Its name in the model file.</param>
     /// <param name="size">Numbers.</param>
     public Tensor Bias(string name, int size) => Define(name, ParameterKind.Bias, 0, size);
+
+    /// <summary>Defines a bias that only some models of a family have.</summary>
+    /// <param name="has">Whether this one has it.</param>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="size">Numbers.</param>
+    public Tensor? Bias(bool has, string name, int size) => has ? Bias(name, size) : null;
+
+    /// <summary>Defines one matrix for each expert or head.</summary>
+    /// <param name="name">The name they share in the model file.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="rows">Rows of each.</param>
+    /// <param name="columns">Columns of each.</param>
+    public Tensor[] Matrices(string name, int count, int rows, int columns)
+    {
+        Tensor[] matrices = source is null
+            ? [.. Enumerable.Range(0, count).Select(i => Tensor.Parameter($"{name}.{i}", rows, columns))]
+            : source.LoadMany(name, count, rows, columns);
+        double deviation = 1 / Math.Sqrt(columns);
+        foreach (Tensor matrix in matrices) Add(new Parameter(matrix, ParameterKind.Matrix, deviation));
+        return matrices;
+    }
 
     /// <summary>Gives every parameter its first values: numbers keyed by seed and the parameter's name, so their order does not matter.</summary>
     /// <param name="seed">The run's seed.</param>
@@ -117,9 +145,15 @@ public sealed class ParameterSet
 
     private Tensor Define(string name, ParameterKind kind, double deviation, params int[] shape)
     {
-        if (!_names.Add(name)) throw new ArgumentException($"Parameter '{name}' is defined twice.", nameof(name));
-        var tensor = Tensor.Parameter(name, shape);
-        _all.Add(new Parameter(tensor, kind, deviation));
+        Tensor tensor = source is null ? Tensor.Parameter(name, shape) : source.Load(name, shape);
+        Add(new Parameter(tensor, kind, deviation));
         return tensor;
+    }
+
+    private void Add(Parameter parameter)
+    {
+        string name = parameter.Tensor.Name;
+        if (!_names.Add(name)) throw new ArgumentException($"Parameter '{name}' is defined twice.", nameof(parameter));
+        _all.Add(parameter);
     }
 }

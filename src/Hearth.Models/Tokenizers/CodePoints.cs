@@ -39,6 +39,27 @@ internal static class CodePoints
         return KindOf(char.ConvertToUtf32(c, text[next++]));
     }
 
+    /// <summary>The code point at <paramref name="at"/>, and where the following one begins.</summary>
+    public static int Read(ReadOnlySpan<char> text, int at, out int next)
+    {
+        char c = text[at];
+        next = at + 1;
+        if (!char.IsSurrogate(c)) return c;
+        if (!char.IsHighSurrogate(c) || next == text.Length || !char.IsLowSurrogate(text[next])) return '\uFFFD';
+        return char.ConvertToUtf32(c, text[next++]);
+    }
+
+    /// <summary>Whether a code point is a decimal digit of some script.</summary>
+    public static bool IsDigit(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) == UnicodeCategory.DecimalDigitNumber;
+
+    /// <summary>Whether the code point at <paramref name="at"/> is a letter, mark, digit or low line; false outside the text.</summary>
+    public static bool IsWord(ReadOnlySpan<char> text, int at)
+    {
+        if (at < 0 || at >= text.Length) return false;
+        if (char.IsLowSurrogate(text[at]) && at > 0 && char.IsHighSurrogate(text[at - 1])) at--;
+        return KindAt(text, at, out _).Is(Kind.Letter | Kind.Mark) || text[at] == '_' || IsDigit(Read(text, at, out _));
+    }
+
     /// <summary>Whether a kind is any of some others.</summary>
     public static bool Is(this Kind kind, Kind any) => (kind & any) != Kind.None;
 

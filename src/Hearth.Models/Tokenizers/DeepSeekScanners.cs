@@ -1,7 +1,7 @@
 namespace Hearth.Models.Tokenizers;
 
 /// <summary>First step of DeepSeek-V3's sequence: numbers of up to three digits.</summary>
-internal sealed class DeepSeekDigitScanner : PatternScanner
+internal sealed class DeepSeekDigitScanner : AnchoredScanner
 {
     public override string Pattern => @"\p{N}{1,3}";
 
@@ -11,7 +11,7 @@ internal sealed class DeepSeekDigitScanner : PatternScanner
 }
 
 /// <summary>Second step of DeepSeek-V3's sequence: runs of Chinese characters and kana.</summary>
-internal sealed class DeepSeekIdeographScanner : PatternScanner
+internal sealed class DeepSeekIdeographScanner : AnchoredScanner
 {
     public override string Pattern => "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+";
 
@@ -26,7 +26,7 @@ internal sealed class DeepSeekIdeographScanner : PatternScanner
 }
 
 /// <summary>Third step of DeepSeek-V3's sequence: words with one character before them, signs, white space.</summary>
-internal sealed class DeepSeekWordScanner : PatternScanner
+internal sealed class DeepSeekWordScanner : AnchoredScanner
 {
     private const Kind Word = Kind.Letter | Kind.Mark;
 

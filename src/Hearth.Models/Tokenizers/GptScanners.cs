@@ -1,7 +1,7 @@
 namespace Hearth.Models.Tokenizers;
 
 /// <summary>GPT-2's pattern.</summary>
-internal sealed class Gpt2Scanner : PatternScanner
+internal sealed class Gpt2Scanner : AnchoredScanner
 {
     public override string Pattern => @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
@@ -18,53 +18,75 @@ internal sealed class Gpt2Scanner : PatternScanner
     }
 }
 
-/// <summary>GPT-4's pattern (cl100k), and Qwen's form of it, which takes numbers one by one.</summary>
-internal sealed class Gpt4Scanner : PatternScanner
+/// <summary>GPT-4's pattern (cl100k), and its relatives: Qwen's take numbers one by one.</summary>
+internal sealed class Gpt4Scanner : AnchoredScanner
 {
     private readonly int _digits;
+    private readonly bool _contractions;
+    private readonly Kind _word;
 
-    private Gpt4Scanner(int digits, string numbers)
+    private Gpt4Scanner(int digits, string numbers, bool contractions = true, bool marks = false)
     {
-        _digits = digits;
-        Pattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|" + numbers
-            + @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        (_digits, _contractions, _word) = (digits, contractions, marks ? Kind.Letter | Kind.Mark : Kind.Letter);
+        string word = marks ? @"[\p{L}\p{M}]" : @"\p{L}", notSign = marks ? @"\s\p{L}\p{M}\p{N}" : @"\s\p{L}\p{N}";
+        Pattern = (contractions ? "(?i:'s|'t|'re|'ve|'m|'ll|'d)|" : "") + @"[^\r\n\p{L}\p{N}]?" + word + "+|" + numbers
+            + "| ?[^" + notSign + @"]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     }
 
     public static Gpt4Scanner Cl100k { get; } = new(3, @"\p{N}{1,3}");
 
     public static Gpt4Scanner Qwen2 { get; } = new(1, @"\p{N}");
 
+    /// <summary>Qwen 3.5: combining marks belong to words.</summary>
+    public static Gpt4Scanner Qwen35 { get; } = new(1, @"\p{N}", marks: true);
+
+    /// <summary>Without English contractions.</summary>
+    public static Gpt4Scanner NoContractions { get; } = new(1, @"\p{N}", contractions: false);
+
     public override string Pattern { get; }
 
     protected override int Match(ReadOnlySpan<char> text, int start)
     {
-        int contraction = Contraction(text, start, anyCase: true);
+        int contraction = _contractions ? Contraction(text, start, anyCase: true) : 0;
         if (contraction > 0) return start + contraction;
         Kind kind = CodePoints.KindAt(text, start, out int next);
-        if (kind.Is(Kind.Letter)) return CodePoints.RunOf(text, next, Kind.Letter);
+        if (kind.Is(Kind.Letter)) return CodePoints.RunOf(text, next, _word);
         if (kind == Kind.Number) return Numbers(text, start, _digits);
         if (!kind.Is(Kind.NewLine))
         {
-            int lettersEnd = CodePoints.RunOf(text, next, Kind.Letter);
-            if (lettersEnd > next) return lettersEnd;
+            int wordEnd = CodePoints.RunOf(text, next, _word);
+            if (wordEnd > next || kind.Is(_word)) return wordEnd;
         }
         int signs = text[start] == ' ' ? next : start;
-        int signsEnd = CodePoints.RunWithout(text, signs, Kind.Space | Kind.Letter | Kind.Number);
+        int signsEnd = CodePoints.RunWithout(text, signs, Kind.Space | _word | Kind.Number);
         if (signsEnd > signs) return CodePoints.RunOf(text, signsEnd, Kind.NewLine);
         return WhiteSpaceByLine(text, start);
     }
 }
 
-/// <summary>The pattern of GPT-4o and gpt-oss (o200k): words also end where case rises, as in "camelCase".</summary>
-internal sealed class O200kScanner : PatternScanner
+/// <summary>The pattern of GPT-4o and gpt-oss (o200k), and Mistral's (tekken): words also end where case rises, as in "camelCase".</summary>
+internal sealed class O200kScanner : AnchoredScanner
 {
     private const Kind Head = Kind.UpperLetter | Kind.OtherLetter | Kind.Mark;
     private const Kind Tail = Kind.LowerLetter | Kind.OtherLetter | Kind.Mark;
 
-    public override string Pattern =>
-        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-        + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-        + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private readonly int _digits;
+    private readonly bool _contractions;
+
+    private O200kScanner(int digits, string numbers, bool contractions)
+    {
+        (_digits, _contractions) = (digits, contractions);
+        string ending = contractions ? "(?i:'s|'t|'re|'ve|'m|'ll|'d)?" : "";
+        Pattern = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+" + ending
+            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*" + ending
+            + "|" + numbers + @"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    }
+
+    public static O200kScanner Gpt4o { get; } = new(3, @"\p{N}{1,3}", contractions: true);
+
+    public static O200kScanner Tekken { get; } = new(1, @"\p{N}", contractions: false);
+
+    public override string Pattern { get; }
 
     protected override int Match(ReadOnlySpan<char> text, int start)
     {
@@ -74,9 +96,9 @@ internal sealed class O200kScanner : PatternScanner
         if (word < 0) word = EndingLow(text, start);
         if (word < 0 && mayLead) word = AllHigh(text, next);
         if (word < 0) word = AllHigh(text, start);
-        if (word >= 0) return word + Contraction(text, word, anyCase: true);
+        if (word >= 0) return _contractions ? word + Contraction(text, word, anyCase: true) : word;
 
-        if (kind == Kind.Number) return Numbers(text, start, 3);
+        if (kind == Kind.Number) return Numbers(text, start, _digits);
         int signs = text[start] == ' ' ? next : start;
         int signsEnd = CodePoints.RunWithout(text, signs, Kind.Space | Kind.Letter | Kind.Number);
         if (signsEnd == signs) return WhiteSpaceByLine(text, start);

@@ -4,11 +4,21 @@ namespace Hearth.Models.Tokenizers;
 
 /// <summary>A JSON value of an untrusted file that knows where it stands, so that every complaint names file and key.</summary>
 /// <param name="file">The file's name, for messages.</param>
-/// <param name="key">The value's place, such as <c>model.vocab</c>; empty for the whole file.</param>
+/// <param name="parent">The place of what the value is in, or its own place, such as <c>model.vocab</c>; empty for the whole file.</param>
 /// <param name="element">The value; undefined when the key is absent.</param>
-internal readonly struct JsonNode(string file, string key, JsonElement element)
+/// <param name="index">The value's index in an array, or -1.</param>
+/// <param name="entry">The value's name in an object of many, or null.</param>
+internal readonly struct JsonNode(string file, string parent, JsonElement element, int index = -1, string? entry = null)
 {
     private const int LongestShown = 60;
+
+    // Put together only for messages: a vocabulary has hundreds of thousands of places.
+    private string Key => index >= 0 ? $"{parent}[{index}]" : entry is not null ? $"{parent}['{Shorten(entry)}']" : parent;
+
+    /// <summary>The value as the file writes it, less white space between its parts.</summary>
+    public string Compact() => JsonSerializer.Serialize(element, Unescaped);
+
+    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The key is absent or null.</summary>
     public bool IsMissing => element.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
@@ -26,6 +36,7 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
         {
             Require(JsonValueKind.Object, "an object");
             element.TryGetProperty(name, out JsonElement value);
+            string key = Key;
             return new JsonNode(file, key.Length == 0 ? name : $"{key}.{name}", value);
         }
     }
@@ -55,6 +66,13 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
             : throw Bad($"is {Shorten(element.GetRawText())}, expected a whole number from 0 to {highest:N0}");
     }
 
+    /// <summary>A number.</summary>
+    public double Real()
+    {
+        Require(JsonValueKind.Number, "a number");
+        return element.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Bad("is too large for a number");
+    }
+
     /// <summary>The values of an array; none when it is missing.</summary>
     /// <param name="most">More than this many are refused.</param>
     public List<JsonNode> Items(int most)
@@ -63,7 +81,8 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
         if (IsMissing) return items;
         Require(JsonValueKind.Array, "an array");
         if (element.GetArrayLength() > most) throw Bad($"has {element.GetArrayLength():N0} entries, at most {most:N0} are read");
-        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonNode(file, $"{key}[{items.Count}]", item));
+        string place = Key;
+        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonNode(file, place, item, items.Count));
         return items;
     }
 
@@ -74,17 +93,18 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
         Require(JsonValueKind.Object, "an object");
         int count = element.GetPropertyCount();
         if (count > most) throw Bad($"has {count:N0} entries, at most {most:N0} are read");
+        string place = Key;
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string name = Decode(() => property.Name);
-            yield return (name, new JsonNode(file, $"{key}['{Shorten(name)}']", property.Value));
+            yield return (name, new JsonNode(file, place, property.Value, entry: name));
         }
     }
 
     /// <summary>An error about this value.</summary>
     /// <param name="problem">What is wrong and what was expected; follows the key's name.</param>
     public ModelFileException Bad(string problem) =>
-        new(file, $"{(key.Length == 0 ? "the file" : $"key '{key}'")} {problem}.");
+        new(file, $"{(Key is { Length: > 0 } key ? $"key '{key}'" : "the file")} {problem}.");
 
     /// <summary>A name found in a file, cut to what a message can show.</summary>
     public static string Shorten(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "…";
@@ -103,7 +123,7 @@ internal readonly struct JsonNode(string file, string key, JsonElement element)
         }
         catch (InvalidOperationException e)
         {
-            throw new ModelFileException(file, $"key '{key}' holds text that is not valid Unicode. The file is damaged.", e);
+            throw new ModelFileException(file, $"key '{Key}' holds text that is not valid Unicode. The file is damaged.", e);
         }
     }
 

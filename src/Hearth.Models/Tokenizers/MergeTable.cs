@@ -20,18 +20,20 @@ internal sealed class MergeTable
     private readonly int _shift;
 
     /// <summary>A table of merges by rank. A pair listed twice keeps its last rank, as the reference implementation does.</summary>
-    public MergeTable(IReadOnlyList<Merge> merges)
+    /// <param name="merges">The merges.</param>
+    /// <param name="ranks">The rank of each where some share one; null when a merge's place is its rank.</param>
+    public MergeTable(IReadOnlyList<Merge> merges, IReadOnlyList<int>? ranks = null)
     {
         int bits = BitOperations.Log2((uint)Math.Max(merges.Count, 1)) + 2; // at most half full
         _shift = 64 - bits;
         _slots = new (long, int, int)[1 << bits];
         Array.Fill(_slots, (Empty, 0, 0));
-        for (int rank = 0; rank < merges.Count; rank++)
+        for (int i = 0; i < merges.Count; i++)
         {
-            long key = Merge.Key(merges[rank].Left, merges[rank].Right);
+            long key = Merge.Key(merges[i].Left, merges[i].Right);
             int slot = FirstSlot(key);
             while (_slots[slot].Key != Empty && _slots[slot].Key != key) slot = (slot + 1) & (_slots.Length - 1);
-            _slots[slot] = (key, rank, merges[rank].Result);
+            _slots[slot] = (key, ranks?[i] ?? i, merges[i].Result);
         }
     }
 

@@ -1,4 +1,9 @@
+using Hearth.Models.Tokenizers.Patterns;
+
 namespace Hearth.Models.Tokenizers;
+
+/// <summary>Receives one match.</summary>
+internal delegate void MatchVisitor(int start, int end);
 
 /// <summary>One published pattern: every match is a piece, and what lies between two matches is a piece too.</summary>
 internal abstract class PatternScanner : PreTokenizer
@@ -11,68 +16,30 @@ internal abstract class PatternScanner : PreTokenizer
 
     internal override IReadOnlyList<PatternScanner> Scanners => [this];
 
-    /// <summary>The scanners a tokenizer.json may name by their pattern.</summary>
+    /// <summary>The scanners written for one pattern each.</summary>
     public static IReadOnlyList<PatternScanner> Known { get; } =
     [
-        (PatternScanner)Gpt2, (PatternScanner)Gpt4, Gpt4Scanner.Qwen2, new O200kScanner(),
-        new DeepSeekDigitScanner(), new DeepSeekIdeographScanner(), new DeepSeekWordScanner(),
+        (PatternScanner)Gpt2, (PatternScanner)Gpt4, Gpt4Scanner.Qwen2, Gpt4Scanner.Qwen35, Gpt4Scanner.NoContractions,
+        O200kScanner.Gpt4o, O200kScanner.Tekken, new DeepSeekDigitScanner(), new DeepSeekIdeographScanner(), new DeepSeekWordScanner(),
+        new TrailingSpaceScanner(), .. DigitGroupScanner.All,
     ];
 
-    /// <summary>The end of the match that begins at <paramref name="start"/>, or <paramref name="start"/> when none does.</summary>
-    protected abstract int Match(ReadOnlySpan<char> text, int start);
+    /// <summary>The scanner of a pattern: one written for it, or else <see cref="RegexScanner"/>.</summary>
+    /// <exception cref="FormatException">The pattern is malformed or not supported; the message says what.</exception>
+    public static PatternScanner For(string pattern) => Known.FirstOrDefault(s => s.Pattern == pattern) ?? new RegexScanner(pattern);
+
+    /// <summary>Every match from left to right; none is empty and none overlaps another.</summary>
+    public abstract void FindAll(ReadOnlySpan<char> text, MatchVisitor visit);
 
     public sealed override void Split(ReadOnlySpan<char> text, List<int> ends)
     {
         int pieceStart = 0;
-        for (int at = 0; at < text.Length;)
+        FindAll(text, (start, end) =>
         {
-            int end = Match(text, at);
-            if (end == at)
-            {
-                CodePoints.KindAt(text, at, out at);
-                continue;
-            }
-            if (at > pieceStart) ends.Add(at);
+            if (start > pieceStart) ends.Add(start);
             ends.Add(end);
-            at = pieceStart = end;
-        }
+            pieceStart = end;
+        });
         if (text.Length > pieceStart) ends.Add(text.Length);
     }
-
-    /// <summary>The length of an English contraction's ending ('s 't 're 've 'm 'll 'd) at <paramref name="at"/>, or 0.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="at">Where the apostrophe would be.</param>
-    /// <param name="anyCase">Takes upper-case letters too, and U+017F, the long s, which folds to s.</param>
-    protected static int Contraction(ReadOnlySpan<char> text, int at, bool anyCase)
-    {
-        if (at + 1 >= text.Length || text[at] != '\'') return 0;
-        char first = Fold(text[at + 1], anyCase);
-        if (first is 's' or 't' or 'm' or 'd') return 2;
-        if (at + 2 >= text.Length) return 0;
-        return (first, Fold(text[at + 2], anyCase)) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? 3 : 0;
-    }
-
-    /// <summary><c>\s+(?!\S)|\s+</c>: white space, less its last character (one UTF-16 unit) if more text follows.</summary>
-    protected static int WhiteSpace(ReadOnlySpan<char> text, int start)
-    {
-        int end = CodePoints.RunOf(text, start, Kind.Space);
-        return end < text.Length && end - start > 1 ? end - 1 : end;
-    }
-
-    /// <summary><c>\s*[\r\n]+|\s+(?!\S)|\s+</c>: white space up to its last line end if it has one.</summary>
-    protected static int WhiteSpaceByLine(ReadOnlySpan<char> text, int start)
-    {
-        int end = CodePoints.RunOf(text, start, Kind.Space);
-        int lineEnd = text[start..end].LastIndexOfAny('\r', '\n');
-        return lineEnd >= 0 ? start + lineEnd + 1 : WhiteSpace(text, start);
-    }
-
-    /// <summary><c>\p{N}{1,n}</c>: up to <paramref name="limit"/> numbers.</summary>
-    protected static int Numbers(ReadOnlySpan<char> text, int at, int limit)
-    {
-        for (; limit > 0 && at < text.Length && CodePoints.KindAt(text, at, out int next) == Kind.Number; limit--) at = next;
-        return at;
-    }
-
-    private static char Fold(char c, bool anyCase) => !anyCase ? c : c == '\u017F' ? 's' : char.ToLowerInvariant(c);
 }

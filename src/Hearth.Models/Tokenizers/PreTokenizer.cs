@@ -2,7 +2,7 @@ namespace Hearth.Models.Tokenizers;
 
 /// <summary>
 /// Cuts a text into pieces (words, numbers, signs, white space); no token ever spans two pieces. The patterns are published as regular
-/// expressions; here they are scanners over code points that take time proportional to the text whatever it holds. Unicode categories
+/// expressions; here they are scanners over code points that take time in proportion to the text whatever it holds. Unicode categories
 /// come from .NET's own tables, so a code point assigned after those tables were made may be cut differently by another program.
 /// </summary>
 public abstract class PreTokenizer
@@ -12,6 +12,9 @@ public abstract class PreTokenizer
 
     /// <summary>GPT-4's pattern (cl100k): contractions in any case, numbers of up to three digits, line ends kept with signs.</summary>
     public static PreTokenizer Gpt4 { get; } = Gpt4Scanner.Cl100k;
+
+    /// <summary>A text as one piece.</summary>
+    internal static PreTokenizer Whole { get; } = new WholeScanner();
 
     /// <summary>Each line with its line feed; for corpora whose reference implementation reads line by line.</summary>
     internal static PreTokenizer Lines { get; } = new LineScanner();
@@ -63,5 +66,16 @@ internal sealed class LineScanner : PreTokenizer
             int feed = text[start..].IndexOf('\n');
             ends.Add(feed < 0 ? text.Length : start + feed + 1);
         }
+    }
+}
+
+/// <summary>A text as one piece: for models whose tokens span words.</summary>
+internal sealed class WholeScanner : PreTokenizer
+{
+    internal override IReadOnlyList<PatternScanner> Scanners => [];
+
+    public override void Split(ReadOnlySpan<char> text, List<int> ends)
+    {
+        if (text.Length > 0) ends.Add(text.Length);
     }
 }

@@ -11,14 +11,25 @@ namespace Hearth.Models.Tokenizers;
 public sealed class StreamingDecoder(Tokenizer tokenizer, bool showSpecial = false)
 {
     private readonly Decoder _utf8 = Encoding.UTF8.GetDecoder();
+    private bool _began;
 
     /// <summary>The text that has become certain with one more token; empty while a character is unfinished.</summary>
     /// <param name="token">The next token's id.</param>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
-    public string Push(int token) => Read(tokenizer.Shown(token, showSpecial), flush: false);
+    public string Push(int token)
+    {
+        ReadOnlySpan<byte> bytes = tokenizer.Shown(token, showSpecial);
+        if (_began || bytes.IsEmpty) return Read(bytes, flush: false);
+        _began = true;
+        return Read(tokenizer.WithoutFirstSpace(bytes), flush: false);
+    }
 
     /// <summary>Ends the text: what is left of an unfinished character comes out as U+FFFD. The decoder can then be used again.</summary>
-    public string Flush() => Read([], flush: true);
+    public string Flush()
+    {
+        _began = false;
+        return Read([], flush: true);
+    }
 
     private string Read(ReadOnlySpan<byte> bytes, bool flush)
     {

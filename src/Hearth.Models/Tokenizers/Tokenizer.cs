@@ -2,12 +2,15 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 using Hearth.Models.Formats;
+using Hearth.Models.Formats.Gguf;
+using Hearth.Models.Tokenizers.Normalizers;
 
 namespace Hearth.Models.Tokenizers;
 
 /// <summary>
-/// Byte-level byte-pair encoding (Sennrich, Haddow and Birch 2016, arXiv:1508.07909; over bytes as in GPT-2): text is cut into pieces by a
-/// pre-tokenizer, and each piece's UTF-8 bytes are merged by rank. Safe for use by several threads.
+/// Turns text into tokens and back: text is normalised, special tokens are found, what lies between them is cut into pieces, and a model
+/// turns each piece into tokens. The model is byte-level byte-pair encoding, SentencePiece's byte-pair encoding or a unigram model,
+/// whichever the file says. Safe for use by several threads.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -16,14 +19,15 @@ public sealed class Tokenizer
 
     private readonly byte[]?[] _bytes;          // by id; null where no token has the id
     private readonly bool[] _hidden;            // by id
-    private readonly BpeModel _model;
-    private readonly SpecialTokenFinder? _finder;
+    private readonly TokenModel _model;
+    private readonly Normalizer? _normalizer;
+    private readonly AddedTokens _added;
     private readonly Dictionary<string, int> _specialIds = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
     private int _cacheCount;
 
-    /// <summary>A tokenizer of checked parts.</summary>
+    /// <summary>Byte-level byte-pair encoding of checked parts.</summary>
     /// <param name="vocabulary">The bytes of byte-pair encoding's tokens, by id; null where no such token has the id.</param>
     /// <param name="merges">By rank; all ids are in the vocabulary.</param>
     /// <param name="specialTokens">Distinct in id and content; ids may be those of vocabulary entries.</param>
@@ -31,43 +35,50 @@ public sealed class Tokenizer
     /// <param name="ignoreMerges">A piece that is a token is never built by merges.</param>
     internal Tokenizer(IReadOnlyList<byte[]?> vocabulary, IReadOnlyList<Merge> merges, IReadOnlyList<SpecialToken> specialTokens,
         PreTokenizer preTokenizer, bool ignoreMerges = false)
+        : this(new TokenizerParts(vocabulary, merges, specialTokens, preTokenizer) { IgnoresMerges = ignoreMerges })
     {
-        Vocabulary = vocabulary;
-        Merges = merges;
-        SpecialTokens = specialTokens;
-        PreTokenizer = preTokenizer;
-        IgnoresMerges = ignoreMerges;
-        _bytes = new byte[]?[specialTokens.Aggregate(vocabulary.Count, (size, t) => Math.Max(size, t.Id + 1))];
+    }
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        Parts = parts;
+        IReadOnlyList<SpecialToken> special = parts.SpecialTokens;
+        _bytes = new byte[]?[special.Aggregate(parts.Vocabulary.Count, (size, t) => Math.Max(size, t.Id + 1))];
         _hidden = new bool[_bytes.Length];
         var isSpecial = new bool[_bytes.Length];
-        for (int id = 0; id < vocabulary.Count; id++) _bytes[id] = vocabulary[id];
-        foreach (SpecialToken token in specialTokens)
+        for (int id = 0; id < parts.Vocabulary.Count; id++) _bytes[id] = parts.Vocabulary[id];
+        foreach (SpecialToken token in special)
         {
-            _bytes[token.Id] = Encoding.UTF8.GetBytes(token.Content);
+            _bytes[token.Id] = Encoding.UTF8.GetBytes(parts.Shown(token.Content));
             _hidden[token.Id] = token.Hidden;
             isSpecial[token.Id] = true;
             _specialIds.Add(token.Content, token.Id);
         }
-        _model = new BpeModel(vocabulary, merges, ignoreMerges, isSpecial);
-        if (specialTokens.Count > 0) _finder = new SpecialTokenFinder(specialTokens);
+        _model = parts.Model ?? new ByteBpe(parts.Vocabulary, parts.Merges, parts.IgnoresMerges, isSpecial);
+        _normalizer = parts.Normalizer;
+        _added = new AddedTokens(special, parts.NormalizesTokens ? _normalizer : null, _normalizer is not null);
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>One more than the highest id: the number of rows an embedding needs. A few ids may have no token.</summary>
     public int VocabularySize => _bytes.Length;
 
-    /// <summary>The tokens that are not part of byte-pair encoding, in ascending order of id.</summary>
-    public IReadOnlyList<SpecialToken> SpecialTokens { get; }
+    /// <summary>The tokens that are found in a text as a whole, in ascending order of id.</summary>
+    public IReadOnlyList<SpecialToken> SpecialTokens => Parts.SpecialTokens;
 
-    /// <summary>The rules of byte-pair encoding, by rank.</summary>
-    public IReadOnlyList<Merge> Merges { get; }
-
-    internal IReadOnlyList<byte[]?> Vocabulary { get; }
+    /// <summary>The rules of byte-pair encoding, by rank; none for a unigram model.</summary>
+    public IReadOnlyList<Merge> Merges => Parts.Merges;
 
     /// <summary>Cuts text into the pieces that tokens stay within.</summary>
-    public PreTokenizer PreTokenizer { get; }
+    public PreTokenizer PreTokenizer => Parts.PreTokenizer;
 
-    internal bool IgnoresMerges { get; }
+    /// <summary>What the model's makers put before every text, such as a token for its beginning; empty where they put nothing.</summary>
+    public IReadOnlyList<int> Opening => Parts.Opening;
+
+    /// <summary>What the model's makers put after every text.</summary>
+    public IReadOnlyList<int> Closing => Parts.Closing;
+
+    internal TokenizerParts Parts { get; }
 
     /// <summary>Reads a Hugging Face <c>tokenizer.json</c>.</summary>
     /// <param name="path">The file.</param>
@@ -79,6 +90,15 @@ public sealed class Tokenizer
     /// <param name="name">What errors call the file.</param>
     /// <exception cref="ModelFileException">The content is malformed or not supported; the message names the key.</exception>
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name = "tokenizer.json") => TokenizerJsonReader.Parse(json, name);
+
+    /// <summary>Reads the tokenizer of a GGUF file; the file may be closed afterwards.</summary>
+    /// <param name="metadata">The file's keys and values.</param>
+    /// <exception cref="ModelFileException">A key is missing, malformed or not supported; the message names it.</exception>
+    public static Tokenizer FromGguf(GgufMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return GgufTokenizerReader.Read(metadata);
+    }
 
     /// <summary>The tokenizer as a Hugging Face <c>tokenizer.json</c>: equal tokenizers give equal bytes.</summary>
     public byte[] ToJson() => TokenizerJsonWriter.Write(this);
@@ -92,27 +112,45 @@ public sealed class Tokenizer
         AtomicFile.Write(path, stream => stream.Write(json));
     }
 
-    /// <summary>The tokens of a text. Nothing is added at its beginning or end.</summary>
+    /// <summary>Reads a SentencePiece <c>.model</c> file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ModelFileException">The file is missing, malformed or not supported; the message names the field.</exception>
+    public static Tokenizer LoadSentencePiece(string path) => SentencePieceReader.Load(path);
+
+    /// <summary>Reads the content of a SentencePiece <c>.model</c> file.</summary>
+    /// <param name="model">The content.</param>
+    /// <param name="name">What errors call the file.</param>
+    /// <exception cref="ModelFileException">The content is malformed or not supported; the message names the field.</exception>
+    public static Tokenizer ParseSentencePiece(ReadOnlySpan<byte> model, string name = "tokenizer.model") =>
+        SentencePieceReader.Parse(model, name);
+
+    /// <summary>The tokens of a text. Nothing is added at its beginning or end: see <see cref="EncodeWhole"/>.</summary>
     /// <param name="text">The text; a lone surrogate counts as U+FFFD.</param>
     /// <param name="parseSpecial">
-    /// Special tokens written in the text become their ids. Leave it off for text from people one does not trust: then their characters
-    /// are ordinary text.
+    /// Special tokens written in the text become their ids. Leave it off for text from people one does not trust: then the characters of
+    /// all tokens that are <see cref="SpecialToken.OnRequest"/> are ordinary text.
     /// </param>
-    /// <exception cref="UnencodableTextException">The vocabulary was trained without all bytes and lacks one of the text's.</exception>
+    /// <exception cref="UnencodableTextException">The vocabulary has nothing for one of the text's bytes or characters.</exception>
     public int[] Encode(string text, bool parseSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var tokens = new List<int>((text.Length / 3) + 1);
         int start = 0;
-        while (parseSpecial && _finder?.Find(text, start, out int at) is { } special)
+        while (_added.Raw(parseSpecial)?.Find(text, start) is { } found)
         {
-            EncodeOrdinary(text.AsSpan(start, at - start), tokens);
-            tokens.Add(special.Id);
-            start = at + special.Content.Length;
+            EncodeStretch(text.AsSpan(start, found.Start - start), start == 0, parseSpecial, tokens);
+            tokens.Add(found.Token.Id);
+            start = found.End;
         }
-        EncodeOrdinary(text.AsSpan(start), tokens);
+        EncodeStretch(text.AsSpan(start), start == 0, parseSpecial, tokens);
         return [.. tokens];
     }
+
+    /// <summary>The tokens of a whole text: <see cref="Opening"/>, <see cref="Encode"/>, <see cref="Closing"/>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="parseSpecial">As for <see cref="Encode"/>.</param>
+    /// <exception cref="UnencodableTextException">The vocabulary has nothing for one of the text's bytes or characters.</exception>
+    public int[] EncodeWhole(string text, bool parseSpecial = false) => [.. Opening, .. Encode(text, parseSpecial), .. Closing];
 
     /// <summary>The text of some tokens. Bytes that are not valid UTF-8 come out as U+FFFD.</summary>
     /// <param name="tokens">Ids.</param>
@@ -122,7 +160,7 @@ public sealed class Tokenizer
     {
         var bytes = new ArrayBufferWriter<byte>();
         foreach (int token in tokens) bytes.Write(Shown(token, showSpecial));
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+        return Encoding.UTF8.GetString(WithoutFirstSpace(bytes.WrittenSpan));
     }
 
     /// <summary>The bytes a token stands for; a special token's are those of its name. Empty for an id that has no token.</summary>
@@ -146,6 +184,29 @@ public sealed class Tokenizer
         return _hidden[token] && !showSpecial ? [] : bytes;
     }
 
+    /// <summary>The bytes a text begins with, less the space that was put before it when it was encoded.</summary>
+    internal ReadOnlySpan<byte> WithoutFirstSpace(ReadOnlySpan<byte> bytes) =>
+        Parts.DropsFirstSpace && bytes.Length > 0 && bytes[0] == ' ' ? bytes[1..] : bytes;
+
+    private void EncodeStretch(ReadOnlySpan<char> text, bool atStart, bool parseSpecial, List<int> tokens)
+    {
+        if (text.IsEmpty) return;
+        if (_normalizer is null)
+        {
+            EncodeOrdinary(text, tokens);
+            return;
+        }
+        string normal = _normalizer.Apply(text.ToString(), atStart);
+        int start = 0;
+        while (_added.Normalized(parseSpecial)?.Find(normal, start) is { } found)
+        {
+            EncodeOrdinary(normal.AsSpan(start, found.Start - start), tokens);
+            tokens.Add(found.Token.Id);
+            start = found.End;
+        }
+        EncodeOrdinary(normal.AsSpan(start), tokens);
+    }
+
     private void EncodeOrdinary(ReadOnlySpan<char> text, List<int> tokens)
     {
         var ends = new List<int>();
@@ -166,11 +227,8 @@ public sealed class Tokenizer
             tokens.AddRange(known);
             return;
         }
-        int first = tokens.Count, longest = Encoding.UTF8.GetMaxByteCount(piece.Length);
-        byte[] utf8 = ArrayPool<byte>.Shared.Rent(longest);
-        int length = Encoding.UTF8.GetBytes(piece, utf8);
-        _model.Encode(utf8.AsSpan(0, length), tokens);
-        ArrayPool<byte>.Shared.Return(utf8);
+        int first = tokens.Count;
+        _model.Encode(piece, tokens);
         if (!cacheable) return;
 
         if (Interlocked.Increment(ref _cacheCount) > MostCachedPieces)

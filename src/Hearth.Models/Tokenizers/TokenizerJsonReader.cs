@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Hearth.Models.Tokenizers.Normalizers;
 
 namespace Hearth.Models.Tokenizers;
 
 /// <summary>
-/// Reads Hugging Face's <c>tokenizer.json</c> for byte-level byte-pair encoding. Whatever would change the tokens and is not supported is
-/// refused by name. Truncation and padding are left aside: they are settings of a call, not of the tokenizer.
+/// Reads Hugging Face's <c>tokenizer.json</c>: byte-level and SentencePiece byte-pair encoding, and unigram models. Whatever would change
+/// the tokens and is not supported is refused by name. Truncation and padding are left aside: they are settings of a call, not of the
+/// tokenizer.
 /// </summary>
 internal static class TokenizerJsonReader
 {
@@ -13,7 +15,10 @@ internal static class TokenizerJsonReader
     private const int MostTokens = 1 << 22;
     private const int MostSpecialTokens = 1 << 16;
     private const int MostMissingIds = 1 << 16;
-    private const int MostSteps = 16;
+
+    // A file of nothing but small values would take many times its size in memory. Vocabularies have longer values.
+    private const int FreeValues = 1 << 20;
+    private const int BytesPerValue = 8;
 
     public static Tokenizer Load(string path)
     {
@@ -45,6 +50,10 @@ internal static class TokenizerJsonReader
     {
         try
         {
+            var reader = new Utf8JsonReader(json.Span);
+            int values = 0, most = FreeValues + (json.Length / BytesPerValue);
+            while (reader.Read())
+                if (++values > most) throw new ModelFileException(file, $"the file has more than {most:N0} values in {json.Length:N0} bytes. Is it a tokenizer.json?");
             return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the second is for names that are not valid Unicode
@@ -56,30 +65,149 @@ internal static class TokenizerJsonReader
     private static Tokenizer Read(JsonNode root)
     {
         JsonNode model = root["model"];
-        Expect(model["type"], "BPE");
-        RefuseNormalizer(root["normalizer"]);
-        RefuseOther(root["post_processor"], "ByteLevel");
-        Expect(root["decoder"]["type"], "ByteLevel");
-        foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
-            if (!model[key].IsMissing && model[key].Text().Length > 0) throw Unsupported(model[key], model[key].Text());
-        if (!model["dropout"].IsMissing) throw model["dropout"].Bad("is not supported: tokens would depend on chance");
-        if (model["byte_fallback"].Flag(false)) throw Unsupported(model["byte_fallback"], "true");
+        string type = model["type"].IsMissing && !model["merges"].IsMissing ? "BPE" : model["type"].Text();
+        if (type is not ("BPE" or "Unigram")) throw model["type"].Bad($"is '{JsonNode.Shorten(type)}'; supported: BPE, Unigram");
+        PreTokenizerPlan cuts = PreTokenizerJson.Read(root["pre_tokenizer"]);
+        DecoderPlan decoder = DecoderJson.Read(root["decoder"]);
+        if (cuts.IsByteLevel != decoder.IsByteLevel)
+        {
+            throw (cuts.IsByteLevel ? root["decoder"] : root["pre_tokenizer"])
+                .Bad("is not ByteLevel and its counterpart is: text would not come back from its tokens");
+        }
+        Normalizer? normalizer = Normalizer.Sequence([.. NormalizerJson.Read(root["normalizer"]) is { } first ? [first] : (Normalizer[])[], .. cuts.Rewrites]);
+        TokenizerParts parts = type == "Unigram" ? ReadUnigram(root, decoder, cuts)
+            : cuts.IsByteLevel ? ReadByteLevel(root, cuts)
+            : ReadCharacters(root, decoder, cuts);
+        int highest = parts.SpecialTokens.Aggregate(parts.Vocabulary.Count - 1, (most, t) => Math.Max(most, t.Id));
+        (List<int> opening, List<int> closing) = DecoderJson.ReadAdditions(root["post_processor"], highest);
+        bool isPlain = parts.Model is null && cuts.IsPlain && normalizer is null && opening.Count + closing.Count == 0;
+        return new Tokenizer(parts with
+        {
+            Normalizer = normalizer,
+            DropsFirstSpace = decoder.DropsFirstSpace,
+            Opening = opening,
+            Closing = closing,
+            File = isPlain ? null : (parts.File ?? new TokenizerFile()) with
+            {
+                Normalizer = Compact(root["normalizer"]),
+                PreTokenizer = cuts.IsPlain ? null : Compact(root["pre_tokenizer"]) ?? "null",
+                PostProcessor = opening.Count + closing.Count == 0 ? null : Compact(root["post_processor"]),
+                Decoder = decoder.IsByteLevel ? null : Compact(root["decoder"]),
+            },
+        });
+    }
 
+    private static TokenizerParts ReadByteLevel(JsonNode root, PreTokenizerPlan cuts)
+    {
+        JsonNode model = root["model"];
+        RefuseAffixes(model);
+        if (model["byte_fallback"].Flag(false)) throw Unsupported(model["byte_fallback"], "true");
         Dictionary<string, int> ids = ReadVocabulary(model["vocab"]);
         List<SpecialToken> special = ReadSpecialTokens(root["added_tokens"], ids);
         byte[]?[] vocabulary = ToBytes(model["vocab"], ids, special);
         Merge[] merges = ReadMerges(model["merges"], ids, vocabulary);
         if (!model["unk_token"].IsMissing && vocabulary.Count(b => b?.Length == 1) < 256)
             throw model["unk_token"].Bad("is not supported in a vocabulary without all 256 bytes");
-        return new Tokenizer(vocabulary, merges, special, ReadPreTokenizer(root["pre_tokenizer"]), model["ignore_merges"].Flag(false));
+        return new TokenizerParts(vocabulary, merges, special, cuts.Cuts) { IgnoresMerges = model["ignore_merges"].Flag(false) };
     }
 
-    private static void RefuseNormalizer(JsonNode normalizer)
+    private static TokenizerParts ReadCharacters(JsonNode root, DecoderPlan decoder, PreTokenizerPlan cuts)
     {
-        if (normalizer.IsMissing) return;
-        string type = normalizer["type"].Text();
-        if (type == "Sequence" && normalizer["normalizers"].Items(MostSteps).Count == 0) return;
-        throw Unsupported(normalizer, type);
+        JsonNode model = root["model"];
+        RefuseAffixes(model);
+        Dictionary<string, int> ids = ReadVocabulary(model["vocab"]);
+        List<SpecialToken> special = ReadSpecialTokens(root["added_tokens"], ids);
+        string?[] names = Names(ids);
+        byte[]?[] vocabulary = [.. names.Select(n => n is null ? null : decoder.BytesOf(n))];
+        Merge[] merges = ReadMerges(model["merges"], ids, vocabulary);
+        string? unknownName = model["unk_token"].IsMissing ? null : model["unk_token"].Text();
+        int? unknown = unknownName is null ? null : ids.TryGetValue(unknownName, out int id) ? id
+            : throw model["unk_token"].Bad($"is '{JsonNode.Shorten(unknownName)}', which is not in model.vocab");
+        bool usesBytes = model["byte_fallback"].Flag(false), fuses = model["fuse_unk"].Flag(false), whole = model["ignore_merges"].Flag(false);
+        var fallback = new Fallback(usesBytes ? ByteTokens(names) : null, unknown ?? -1, fuses);
+        return new TokenizerParts(vocabulary, merges, special, cuts.Cuts)
+        {
+            Model = CharacterBpe.Ranked(WithoutHidden(names, special), merges, fallback, whole),
+            IgnoresMerges = whole,
+            File = new TokenizerFile
+            {
+                Names = names, Unknown = unknown, FusesUnknown = fuses, UsesBytes = usesBytes, MarksSpaces = decoder.Replacements.Count > 0,
+            },
+        };
+    }
+
+    private static TokenizerParts ReadUnigram(JsonNode root, DecoderPlan decoder, PreTokenizerPlan cuts)
+    {
+        JsonNode model = root["model"];
+        if (cuts.IsByteLevel) throw root["pre_tokenizer"].Bad("is ByteLevel, which is not supported with a unigram model");
+        List<JsonNode> entries = model["vocab"].Items(MostTokens);
+        if (entries.Count == 0) throw model["vocab"].Bad("holds no token");
+        var names = new string?[entries.Count];
+        var scores = new double[entries.Count];
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int id = 0; id < names.Length; id++)
+        {
+            List<JsonNode> pair = entries[id].Items(2);
+            if (pair.Count != 2) throw entries[id].Bad("is not a token and its score");
+            string name = pair[0].Text();
+            if (name.Length is 0 or > Unigram.LongestPiece) throw pair[0].Bad($"has {name.Length:N0} characters, expected 1 to {Unigram.LongestPiece}");
+            (names[id], scores[id]) = (name, pair[1].Real());
+            ids.TryAdd(name, id);
+        }
+        int? unknown = model["unk_id"].IsMissing ? null : model["unk_id"].Number(names.Length - 1);
+        bool usesBytes = model["byte_fallback"].Flag(false);
+        List<SpecialToken> special = ReadSpecialTokens(root["added_tokens"], ids);
+        string?[] pieces = WithoutHidden(names, special);
+        if (unknown is { } u) pieces[u] = null;
+        for (int id = 0; usesBytes && id < pieces.Length; id++)
+            if (names[id] is { } name && Fallback.ByteOf(name) >= 0) pieces[id] = null;
+        var fallback = new Fallback(usesBytes ? ByteTokens(names) : null, unknown ?? -1, fuses: true);
+        return new TokenizerParts([.. names.Select(n => decoder.BytesOf(n!))], [], special, cuts.Cuts)
+        {
+            Model = new Unigram(pieces, scores, scores.Min(), fallback),
+            File = new TokenizerFile
+            {
+                Names = names, Scores = scores, Unknown = unknown, FusesUnknown = true, UsesBytes = usesBytes,
+                MarksSpaces = decoder.Replacements.Count > 0,
+            },
+        };
+    }
+
+    /// <summary>The token of each byte, by names such as <c>&lt;0x0A&gt;</c>; -1 where there is none.</summary>
+    public static int[] ByteTokens(IReadOnlyList<string?> names)
+    {
+        var tokens = new int[256];
+        Array.Fill(tokens, -1);
+        for (int id = 0; id < names.Count; id++)
+            if (names[id] is { } name && Fallback.ByteOf(name) is var value && value >= 0) tokens[value] = id;
+        return tokens;
+    }
+
+    /// <summary>The error about a value that is known but not supported, or not known.</summary>
+    public static ModelFileException Unsupported(JsonNode node, string found) =>
+        node.Bad($"is '{JsonNode.Shorten(found)}', which is not supported");
+
+    private static string?[] Names(Dictionary<string, int> ids)
+    {
+        var names = new string?[ids.Values.Max() + 1];
+        foreach ((string name, int id) in ids) names[id] = name;
+        return names;
+    }
+
+    private static string?[] WithoutHidden(IReadOnlyList<string?> names, List<SpecialToken> special)
+    {
+        string?[] pieces = [.. names];
+        foreach (SpecialToken token in special.Where(t => t.Hidden && t.Id < pieces.Length)) pieces[token.Id] = null;
+        return pieces;
+    }
+
+    private static string? Compact(JsonNode node) => node.IsMissing ? null : node.Compact();
+
+    private static void RefuseAffixes(JsonNode model)
+    {
+        foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
+            if (!model[key].IsMissing && model[key].Text().Length > 0) throw Unsupported(model[key], model[key].Text());
+        if (!model["dropout"].IsMissing && model["dropout"].Real() != 0) throw model["dropout"].Bad("is not supported: tokens would depend on chance");
     }
 
     private static Dictionary<string, int> ReadVocabulary(JsonNode vocab)
@@ -113,9 +241,10 @@ internal static class TokenizerJsonReader
                 throw entry["id"].Bad($"is {id}, but model.vocab gives '{JsonNode.Shorten(content)}' id {sameContent}");
             if (ordinary.TryGetValue(id, out string? sameId) && sameId != content)
                 throw entry["id"].Bad($"is {id}, which model.vocab gives to '{JsonNode.Shorten(sameId)}'");
-            foreach (string flag in (ReadOnlySpan<string>)["lstrip", "rstrip", "single_word"])
-                if (entry[flag].Flag(false)) throw Unsupported(entry[flag], "true");
-            var token = new SpecialToken(id, content, entry["special"].Flag(false), entry["normalized"].Flag(false));
+            var token = new SpecialToken(id, content, entry["special"].Flag(false), entry["normalized"].Flag(false))
+            {
+                StripsLeft = entry["lstrip"].Flag(false), StripsRight = entry["rstrip"].Flag(false), WholeWord = entry["single_word"].Flag(false),
+            };
             if (!contents.Add(content) || !special.TryAdd(id, token))
                 throw entry.Bad($"has the content or id of an earlier entry ('{JsonNode.Shorten(content)}', {id})");
         }
@@ -173,61 +302,9 @@ internal static class TokenizerJsonReader
         return parts.Count == 2 ? (parts[0].Text(), parts[1].Text()) : throw merge.Bad("is not a pair of tokens");
     }
 
-    private static PreTokenizer ReadPreTokenizer(JsonNode node)
-    {
-        Expect(node["type"], "Sequence", "ByteLevel");
-        if (node["type"].Text() == "ByteLevel")
-        {
-            if (!ReadByteLevel(node)) throw node["use_regex"].Bad("is false without a Split before it, which is not supported");
-            return PreTokenizer.Gpt2;
-        }
-
-        List<JsonNode> steps = node["pretokenizers"].Items(MostSteps);
-        if (steps.Count < 2) throw node["pretokenizers"].Bad("has fewer than two entries, expected Split steps and then ByteLevel");
-        Expect(steps[^1]["type"], "ByteLevel");
-        if (ReadByteLevel(steps[^1])) throw steps[^1]["use_regex"].Bad("is true after Split steps, expected false");
-        PatternScanner[] splits = [.. steps[..^1].Select(ReadSplit)];
-        return splits.Length == 1 ? splits[0] : new PreTokenizerSequence(splits);
-    }
-
-    private static bool ReadByteLevel(JsonNode node)
-    {
-        if (node["add_prefix_space"].Flag(true)) throw Unsupported(node["add_prefix_space"], "true");
-        return node["use_regex"].Flag(true);
-    }
-
-    private static PatternScanner ReadSplit(JsonNode node)
-    {
-        Expect(node["type"], "Split");
-        string pattern = node["pattern"]["Regex"].Text();
-        PatternScanner scanner = PatternScanner.Known.FirstOrDefault(s => s.Pattern == pattern)
-            ?? throw node["pattern"]["Regex"].Bad($"is '{JsonNode.Shorten(pattern)}', which is not a supported pattern "
-                + "(those of GPT-2, cl100k, Qwen2, o200k and DeepSeek-V3 are)");
-        bool invert = node["invert"].Flag(false);
-        string behavior = node["behavior"].Text();
-        bool keepsMatches = behavior == "Removed" && invert && scanner.MatchesEverything;
-        if (keepsMatches || (behavior == "Isolated" && !invert)) return scanner;
-        string found = $"is '{JsonNode.Shorten(behavior)}' {(invert ? "with" : "without")} invert";
-        throw node["behavior"].Bad($"{found}, expected 'Isolated' without invert");
-    }
-
     private static void RequireFewMissing(JsonNode node, int highest, int count)
     {
         if (highest >= count + MostMissingIds)
             throw node.Bad($"has ids up to {highest:N0} for {count:N0} tokens, which leaves too many ids without a token");
     }
-
-    private static void RefuseOther(JsonNode node, string supported)
-    {
-        if (!node.IsMissing) Expect(node["type"], supported);
-    }
-
-    private static void Expect(JsonNode node, params ReadOnlySpan<string> supported)
-    {
-        string found = node.Text();
-        if (!supported.Contains(found)) throw node.Bad($"is '{JsonNode.Shorten(found)}'; supported: {string.Join(", ", supported!)}");
-    }
-
-    private static ModelFileException Unsupported(JsonNode node, string found) =>
-        node.Bad($"is '{JsonNode.Shorten(found)}', which is not supported");
 }

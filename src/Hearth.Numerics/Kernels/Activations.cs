@@ -7,6 +7,7 @@ public static class Activations
 {
     private const float GeluInner = 0.7978845608028654f;                         // √(2/π)
     private const float GeluCubic = 0.044715f;
+    private const float GateSlope = 1.702f;
 
     /// <summary>y = gate · sigmoid(gate) · up: SwiGLU (Shazeer 2020, arXiv:2002.05202, eq. 6).</summary>
     /// <param name="gate">[n]</param>
@@ -98,6 +99,32 @@ public static class Activations
             Vector512<float> v = Lanes.Max(Vector512<float>.Zero, Lanes.Load(x, i)), g = Lanes.Load(dy, i) * (v + v);
             Lanes.Store(add ? Lanes.Load(dx, i) + g : g, dx, i);
         }
+    }
+
+    /// <summary>y = g · sigmoid(1.702 g) · (u + 1) with g = min(gate, limit) and u = up held within ±limit: the gated unit of gpt-oss.</summary>
+    /// <param name="gate">[n]</param>
+    /// <param name="up">[n]</param>
+    /// <param name="limit">The limit, above 0.</param>
+    /// <param name="y">[n]</param>
+    public static void LimitedSwiGlu(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, float limit, Span<float> y)
+    {
+        Vector512<float> most = Vector512.Create(limit), least = Vector512.Create(-limit), slope = Vector512.Create(GateSlope), one = Vector512.Create(1f);
+        for (int i = 0; i < y.Length; i += Lanes.Count)
+        {
+            Vector512<float> g = Lanes.Load(gate, i), u = Lanes.Load(up, i);
+            g = Vector512.ConditionalSelect(Vector512.GreaterThan(g, most), most, g);
+            u = Vector512.ConditionalSelect(Vector512.GreaterThan(u, most), most, u);
+            u = Vector512.ConditionalSelect(Vector512.LessThan(u, least), least, u);
+            Lanes.Store(g * Lanes.Sigmoid(g * slope) * (u + one), y, i);
+        }
+    }
+
+    /// <summary>y = 1 / (1 + e^-x).</summary>
+    /// <param name="x">[n]</param>
+    /// <param name="y">[n]; may be x.</param>
+    public static void Sigmoid(ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < y.Length; i += Lanes.Count) Lanes.Store(Lanes.Sigmoid(Lanes.Load(x, i)), y, i);
     }
 
     private static Vector512<float> Inner(Vector512<float> v) =>

@@ -1,49 +1,93 @@
 using System.Runtime.Intrinsics;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Kernels;
 
 /// <summary>
 /// The order in which attention reads keys and values: blocks of 64 positions, counted from the sequence's beginning. For one head, a block
-/// is its keys transposed, [D][64], then its values, [64][D rounded up to whole vectors].
+/// is its keys transposed, [D][64], then its values, [64][E rounded up to whole vectors].
 /// </summary>
 public static unsafe class AttentionBlocks
 {
     /// <summary>Positions in a block. A part of the arithmetic: the softmax is folded block by block, ascending.</summary>
     public const int Keys = 64;
 
-    /// <summary>D rounded up to whole vectors.</summary>
-    /// <param name="headSize">D, numbers in a head.</param>
+    /// <summary>A head's numbers rounded up to whole vectors.</summary>
+    /// <param name="headSize">Numbers in a head.</param>
     public static int Padded(int headSize) => (headSize + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
 
-    /// <summary>Numbers in one head's block.</summary>
-    /// <param name="headSize">D, numbers in a head.</param>
-    public static int HeadLength(int headSize) => (headSize * Keys) + (Keys * Padded(headSize));
+    /// <summary>Bytes of one head's block.</summary>
+    /// <param name="type">How it holds its numbers: F32, F16 or Q8_0. What is rounded is rounded when it is stored, before anything attends to it.</param>
+    /// <param name="keySize">D, numbers in a key.</param>
+    /// <param name="valueSize">E, numbers in a value.</param>
+    /// <exception cref="ArgumentException">The type takes 32 numbers at a time, and D or E is no multiple of it.</exception>
+    public static int HeadBytes(TensorType type, int keySize, int valueSize)
+    {
+        if (type == TensorType.Q8_0 && (keySize % CompactRows.Group != 0 || valueSize % CompactRows.Group != 0))
+        {
+            throw new ArgumentException($"A {type} cache needs heads of a multiple of {CompactRows.Group} numbers, not {keySize} and {valueSize}.", nameof(type));
+        }
+        return type switch
+        {
+            TensorType.F32 => Floats(keySize, valueSize) * sizeof(float),
+            TensorType.F16 => Floats(keySize, valueSize) * sizeof(ushort),
+            TensorType.Q8_0 => CompactRows.KeyBytes(keySize) + (Keys * CompactRows.RowBytes(valueSize)),
+            _ => throw new ArgumentException($"A cache can not hold {type}; F32, F16 and Q8_0 it can.", nameof(type)),
+        };
+    }
+
+    /// <summary>Numbers of a head's block when it is laid out for reading.</summary>
+    internal static int Floats(int keySize, int valueSize) => (keySize * Keys) + (Keys * Padded(valueSize));
 
     /// <summary>Blocks that so many positions take.</summary>
     /// <param name="positions">Positions from 0.</param>
     public static int CountFor(int positions) => (positions + Keys - 1) / Keys;
 
     /// <summary>Stores the keys and values of consecutive positions of one head.</summary>
+    /// <param name="type">How the blocks hold their numbers.</param>
     /// <param name="blocks">Addresses of the blocks, all heads.</param>
-    /// <param name="headOffset">Where the head's part begins in a block.</param>
-    /// <param name="headSize">D.</param>
+    /// <param name="headOffset">Where the head's part begins in a block, in bytes.</param>
+    /// <param name="keySize">D.</param>
+    /// <param name="valueSize">E.</param>
     /// <param name="position">Position of the first row.</param>
     /// <param name="rows">Rows to store.</param>
-    /// <param name="keys">First key, D numbers; rows are <paramref name="stride"/> apart.</param>
-    /// <param name="values">First value.</param>
-    /// <param name="stride">Distance between rows.</param>
-    public static void Append(nint[] blocks, int headOffset, int headSize, int position, int rows, float* keys, float* values, int stride)
+    /// <param name="keys">First key, D numbers; rows are <paramref name="keyStride"/> apart.</param>
+    /// <param name="keyStride">Distance between keys.</param>
+    /// <param name="values">First value, E numbers; rows are <paramref name="valueStride"/> apart.</param>
+    /// <param name="valueStride">Distance between values.</param>
+    public static void Append(TensorType type, nint[] blocks, int headOffset, int keySize, int valueSize, int position, int rows,
+        float* keys, int keyStride, float* values, int valueStride)
     {
-        int padded = Padded(headSize);
+        int padded = Padded(valueSize);
         for (int done = 0; done < rows;)
         {
             int slot = (position + done) % Keys, take = Math.Min(Keys - slot, rows - done);
-            float* block = (float*)blocks[(position + done) / Keys] + headOffset;
-            float* from = keys + ((nint)done * stride);
-            Packing.Transpose(from, headSize, stride, take, Keys, block + slot);
-            Packing.Panel(values + ((nint)done * stride), take, stride, 1, headSize, padded, block + (headSize * Keys) + (slot * padded));
+            byte* block = (byte*)blocks[(position + done) / Keys] + headOffset;
+            float* key = keys + ((nint)done * keyStride), value = values + ((nint)done * valueStride);
+            if (type == TensorType.F32)
+            {
+                var numbers = (float*)block;
+                Packing.Transpose(key, keySize, keyStride, take, Keys, numbers + slot);
+                Packing.Panel(value, take, valueStride, 1, valueSize, padded, numbers + (keySize * Keys) + (slot * padded));
+            }
+            else
+            {
+                for (int i = 0; i < take; i++)
+                {
+                    CompactRows.Write(type, key + ((nint)i * keyStride), keySize, value + ((nint)i * valueStride), valueSize, slot + i, block);
+                }
+            }
             done += take;
         }
+    }
+
+    /// <summary>A head's keys [D][64] and values [64][E padded] of a block, read from it or laid out in scratch memory of as many numbers.</summary>
+    internal static float* Open(TensorType type, nint block, int headOffset, int keySize, int valueSize, int positions, float* scratch)
+    {
+        byte* head = (byte*)block + headOffset;
+        if (type == TensorType.F32) return (float*)head;
+        CompactRows.Read(type, head, keySize, valueSize, positions, scratch);
+        return scratch;
     }
 
     /// <summary>Scores of one query against a block: s[j] = Σ q[d]·k[d][j], a chain ascending in d.</summary>

@@ -17,6 +17,25 @@ public static class Elementwise
         for (int i = 0; i < y.Length; i += Lanes.Count) Lanes.Store(Lanes.Load(a, i) + Lanes.Load(b, i), y, i);
     }
 
+    /// <summary>y = a · b.</summary>
+    /// <param name="a">[n]</param>
+    /// <param name="b">[n]</param>
+    /// <param name="y">[n]; may be a or b.</param>
+    public static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y)
+    {
+        for (int i = 0; i < y.Length; i += Lanes.Count) Lanes.Store(Lanes.Load(a, i) * Lanes.Load(b, i), y, i);
+    }
+
+    /// <summary>y goes on with factor · x, one fused multiply-add.</summary>
+    /// <param name="x">[n]</param>
+    /// <param name="factor">The factor.</param>
+    /// <param name="y">[n]</param>
+    public static void AddScaled(ReadOnlySpan<float> x, float factor, Span<float> y)
+    {
+        Vector512<float> f = Vector512.Create(factor);
+        for (int i = 0; i < y.Length; i += Lanes.Count) Lanes.Store(Vector512.FusedMultiplyAdd(f, Lanes.Load(x, i), Lanes.Load(y, i)), y, i);
+    }
+
     /// <summary>y = x · factor.</summary>
     /// <param name="x">[n]</param>
     /// <param name="factor">The factor.</param>

@@ -1,19 +1,24 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Operations;
 
 /// <summary>Rotary positions and causal attention.</summary>
 public static unsafe class AttentionOperations
 {
-    /// <summary>Turns every head of every row by the angles of the row's position.</summary>
+    /// <summary>Turns numbers of every head of every row by the angles of the row's position.</summary>
     /// <param name="x">[N, heads · D]</param>
-    /// <param name="rope">The table; D is its head size.</param>
+    /// <param name="rope">The table, of R numbers.</param>
     /// <param name="batch">Which position each row has.</param>
+    /// <param name="headSize">D; 0 when it is R.</param>
+    /// <param name="first">The first number of a head that turns; those before it and after R more stay as they are.</param>
     /// <returns>[N, heads · D]</returns>
     /// <exception cref="ShapeException">The rows are not whole heads, or a position lies beyond the table.</exception>
-    public static Tensor Rotate(this Tensor x, RopeTable rope, SequenceBatch batch)
+    public static Tensor Rotate(this Tensor x, RopeTable rope, SequenceBatch batch, int headSize = 0, int first = 0)
     {
-        ShapeException.Require(x.Columns % rope.HeadSize == 0 && x.Rows == batch.Positions.Length, x, $"[{batch.Positions.Length}, heads · {rope.HeadSize}]");
+        if (headSize == 0) headSize = rope.Size;
+        ShapeException.Require(x.Columns % headSize == 0 && x.Rows == batch.Positions.Length, x, $"[{batch.Positions.Length}, heads · {headSize}]");
+        ShapeException.Require(first + rope.Size <= headSize, x, $"heads of at least {first + rope.Size} numbers");
         int[] positions = batch.Positions;
         foreach (Segment segment in batch.Segments)
         {
@@ -24,11 +29,11 @@ public static unsafe class AttentionOperations
             }
         }
         Tensor y = x.Tape!.New(x.Rows, x.Columns);
-        Turn(x, y, inverse: false, add: false, rope, positions, fromGradient: false);
+        Turn(x, y, inverse: false, add: false, rope, headSize, first, positions, fromGradient: false);
         x.Tape.Record(y, () =>
         {
             x.BeginGradient(out bool add);
-            Turn(y, x, inverse: true, add, rope, positions, fromGradient: true);
+            Turn(y, x, inverse: true, add, rope, headSize, first, positions, fromGradient: true);
         });
         return y;
     }
@@ -45,22 +50,36 @@ public static unsafe class AttentionOperations
     /// <param name="layer">Which layer's part of the caches to use.</param>
     /// <returns>[N, heads · D]</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
-    public static Tensor Attend(this Tensor q, Tensor k, Tensor v, int headSize, SequenceBatch batch, int layer)
+    public static Tensor Attend(this Tensor q, Tensor k, Tensor v, int headSize, SequenceBatch batch, int layer) =>
+        q.Attend(k, v, new AttentionShape(headSize), batch, layer);
+
+    /// <summary>The same with values of another size, another scale, a window of positions, or sinks; these can not be trained through.</summary>
+    /// <param name="q">[N, heads · D]</param>
+    /// <param name="k">[N, key-value heads · D]</param>
+    /// <param name="v">[N, key-value heads · E]</param>
+    /// <param name="shape">What the attention is like.</param>
+    /// <param name="batch">The segments.</param>
+    /// <param name="layer">Which layer's part of the caches to use.</param>
+    /// <returns>[N, heads · E]</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public static Tensor Attend(this Tensor q, Tensor k, Tensor v, AttentionShape shape, SequenceBatch batch, int layer)
     {
-        ShapeException.Require(q.Columns % headSize == 0 && q.Rows == batch.Positions.Length, q, $"[{batch.Positions.Length}, heads · {headSize}]");
-        ShapeException.Require(k.Rows == q.Rows && k.Columns % headSize == 0 && q.Columns % k.Columns == 0, k, $"[{q.Rows}, a divisor of {q.Columns}]");
-        ShapeException.Require(v, k.Rows, k.Columns);
+        int keySize = shape.KeySize, valueSize = shape.ValueSize;
+        ShapeException.Require(q.Columns % keySize == 0 && q.Rows == batch.Positions.Length, q, $"[{batch.Positions.Length}, heads · {keySize}]");
+        ShapeException.Require(k.Rows == q.Rows && k.Columns % keySize == 0 && q.Columns % k.Columns == 0, k, $"[{q.Rows}, a divisor of {q.Columns}]");
+        int heads = q.Columns / keySize, keyValueHeads = k.Columns / keySize;
+        ShapeException.Require(v, k.Rows, keyValueHeads * valueSize);
+        if (shape.Sinks is { } sinks) ShapeException.Require(sinks.Length == heads, sinks, $"[{heads}]");
         Tape tape = q.Tape!;
-        int heads = q.Columns / headSize, keyValueHeads = k.Columns / headSize;
-        float scale = 1f / MathF.Sqrt(headSize);
-        Tensor o = tape.New(q.Rows, q.Columns);
+        if (tape.Recording && !shape.IsPlain) throw new NotSupportedException("Attention with a window, sinks or values of another size can not be trained.");
+        Tensor o = tape.New(q.Rows, heads * valueSize);
         Tensor? logSum = tape.Recording ? tape.New(q.Rows, heads) : null;
-        Forward(q, k, v, o, logSum, headSize, scale, batch, layer);
+        Forward(q, k, v, o, logSum, shape, keyValueHeads, batch, layer);
         tape.Record(o, () =>
         {
             nint dq = (nint)q.TakeGradient(out bool addQ), dk = (nint)k.TakeGradient(out bool addK), dv = (nint)v.TakeGradient(out bool addV);
             var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum!.Pointer,
-                (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, headSize, scale, addQ, addK, addV);
+                (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, keySize, shape.Scale, addQ, addK, addV);
             tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
             {
                 for (int i = from; i < to; i++)
@@ -73,33 +92,41 @@ public static unsafe class AttentionOperations
         return o;
     }
 
-    private static void Forward(Tensor q, Tensor k, Tensor v, Tensor o, Tensor? logSum, int headSize, float scale, SequenceBatch batch, int layer)
+    private static void Forward(Tensor q, Tensor k, Tensor v, Tensor o, Tensor? logSum, AttentionShape shape, int keyValueHeads, SequenceBatch batch, int layer)
     {
         Tape tape = q.Tape!;
-        int heads = q.Columns / headSize, keyValueHeads = k.Columns / headSize, group = heads / keyValueHeads;
-        int headLength = AttentionBlocks.HeadLength(headSize), blockLength = keyValueHeads * headLength;
-        nint[][] blocks = Blocks(tape, batch, layer, blockLength);
+        int keySize = shape.KeySize, valueSize = shape.ValueSize, heads = q.Columns / keySize, group = heads / keyValueHeads;
+        nint[][] blocks = Blocks(tape, batch, layer, keyValueHeads * AttentionBlocks.HeadBytes(TensorType.F32, keySize, valueSize));
         tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
         {
             for (int i = from; i < to; i++)
             {
                 int kvHead = i % keyValueHeads, s = i / keyValueHeads;
                 Segment segment = batch.Segments[s];
-                nint keyRow = ((nint)segment.Start * k.Columns) + (kvHead * headSize);
-                AttentionBlocks.Append(blocks[s], kvHead * headLength, headSize, segment.Past, segment.Count, k.Pointer + keyRow, v.Pointer + keyRow, k.Columns);
-                for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+                TensorType cache = segment.Cache?.Type ?? TensorType.F32;
+                int offset = kvHead * AttentionBlocks.HeadBytes(cache, keySize, valueSize);
+                nint keyRow = ((nint)segment.Start * k.Columns) + (kvHead * keySize), valueRow = ((nint)segment.Start * v.Columns) + (kvHead * valueSize);
+                AttentionBlocks.Append(cache, blocks[s], offset, keySize, valueSize, segment.Past, segment.Count,
+                    k.Pointer + keyRow, k.Columns, v.Pointer + valueRow, v.Columns);
+
+                // A single token's heads read the same keys and values, so they go together; of several tokens, each head's rows do.
+                bool together = segment.Count == 1 && logSum is null;
+                AttentionForward.Rows rows = together
+                    ? new(group, segment.Past, 0, keySize, valueSize)
+                    : new(segment.Count, segment.Past, 1, q.Columns, o.Columns);
+                for (int head = kvHead * group; head < (kvHead + 1) * group; head += together ? group : 1)
                 {
-                    nint row = ((nint)segment.Start * q.Columns) + (head * headSize);
+                    nint row = ((nint)segment.Start * q.Columns) + (head * keySize), into = ((nint)segment.Start * o.Columns) + (head * valueSize);
                     float* sums = logSum is null ? null : logSum.Pointer + ((nint)segment.Start * heads) + head;
-                    AttentionForward.Run(q.Pointer + row, o.Pointer + row, q.Columns, segment.Count, segment.Past, blocks[s], kvHead * headLength,
-                        headSize, scale, sums, heads);
+                    float* sinks = shape.Sinks is null ? null : shape.Sinks.Pointer + head;
+                    AttentionForward.Run(shape.Head(cache), rows, q.Pointer + row, o.Pointer + into, blocks[s], offset, sinks, sums, heads);
                 }
             }
         });
     }
 
     /// <summary>Each segment's blocks: those of its cache, or memory of this pass for a segment without one.</summary>
-    private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockLength)
+    private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockBytes)
     {
         var blocks = new nint[batch.Segments.Length][];
         for (int s = 0; s < blocks.Length; s++)
@@ -111,9 +138,9 @@ public static unsafe class AttentionOperations
                 continue;
             }
             int count = AttentionBlocks.CountFor(segment.Count);
-            float* memory = tape.Scratch(s, count * blockLength);
+            float* memory = tape.Scratch(s, count * (blockBytes / sizeof(float)));
             blocks[s] = new nint[count];
-            for (int b = 0; b < count; b++) blocks[s][b] = (nint)(memory + ((nint)b * blockLength));
+            for (int b = 0; b < count; b++) blocks[s][b] = (nint)memory + ((nint)b * blockBytes);
         }
         return blocks;
     }
@@ -130,16 +157,16 @@ public static unsafe class AttentionOperations
         return costs;
     }
 
-    private static void Turn(Tensor from, Tensor into, bool inverse, bool add, RopeTable rope, int[] positions, bool fromGradient)
+    private static void Turn(Tensor from, Tensor into, bool inverse, bool add, RopeTable rope, int headSize, int start, int[] positions, bool fromGradient)
     {
         from.Tape!.Pool.For(from.Rows, 1, 2L * from.Length, (first, end) =>
         {
             Span<float> x = fromGradient ? from.Gradient : from.Data, y = fromGradient ? into.Gradient : into.Data;
             for (int r = first; r < end; r++)
             {
-                int start = r * from.Columns;
-                Rotary.Turn(x.Slice(start, from.Columns), rope.Cos(positions[r]), rope.Sin(positions[r]), rope.HeadSize, inverse,
-                    y.Slice(start, from.Columns), add);
+                int row = r * from.Columns;
+                Rotary.Turn(x.Slice(row, from.Columns), rope.Cos(positions[r]), rope.Sin(positions[r]), headSize, start, inverse,
+                    y.Slice(row, from.Columns), add);
             }
         });
     }

@@ -43,6 +43,67 @@ public static class ElementOperations
         return y;
     }
 
+    /// <summary>y = g · sigmoid(1.702 g) · (u + 1) with gate and up held within a limit; can not be trained through.</summary>
+    /// <param name="gate">[N, F]</param>
+    /// <param name="up">[N, F]</param>
+    /// <param name="limit">The limit, above 0.</param>
+    /// <returns>[N, F]</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Tensor LimitedSwiGlu(this Tensor gate, Tensor up, float limit)
+    {
+        ShapeException.Require(up, gate.Rows, gate.Columns);
+        Tensor y = gate.Tape!.New(gate.Rows, gate.Columns);
+        Pieces(y, (from, to) => Activations.LimitedSwiGlu(gate.Data[from..to], up.Data[from..to], limit, y.Data[from..to]));
+        gate.Tape.Record(y, () => throw new NotSupportedException($"{nameof(LimitedSwiGlu)} can not be trained."));
+        return y;
+    }
+
+    /// <summary>y = a · b, element by element.</summary>
+    /// <param name="a">[N, C]</param>
+    /// <param name="b">[N, C]</param>
+    /// <returns>[N, C]</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Tensor Multiply(this Tensor a, Tensor b)
+    {
+        ShapeException.Require(b, a.Rows, a.Columns);
+        Tensor y = a.Tape!.New(a.Rows, a.Columns);
+        Pieces(y, (from, to) => Elementwise.Multiply(a.Data[from..to], b.Data[from..to], y.Data[from..to]));
+        a.Tape.Record(y, () =>
+        {
+            AddProduct(y, b, a);
+            AddProduct(y, a, b);
+        });
+        return y;
+
+        static void AddProduct(Tensor y, Tensor factor, Tensor x)
+        {
+            x.BeginGradient(out bool add);
+            if (!add) x.Gradient.Clear();
+            Pieces(y, (from, to) =>
+            {
+                Span<float> dx = x.Gradient[from..to];
+                for (int i = 0; i < dx.Length; i++) dx[i] += y.Gradient[from + i] * factor.Data[from + i];
+            });
+        }
+    }
+
+    /// <summary>y = x · factor.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="factor">The factor.</param>
+    /// <returns>[N, C]</returns>
+    public static Tensor Scale(this Tensor x, float factor)
+    {
+        Tensor y = x.Tape!.New(x.Rows, x.Columns);
+        Pieces(y, (from, to) => Elementwise.Scale(x.Data[from..to], factor, y.Data[from..to]));
+        x.Tape.Record(y, () =>
+        {
+            x.BeginGradient(out bool add);
+            if (!add) x.Gradient.Clear();
+            Pieces(y, (from, to) => Elementwise.AddScaled(y.Gradient[from..to], factor, x.Gradient[from..to]));
+        });
+        return y;
+    }
+
     /// <summary>GELU in its tanh form.</summary>
     /// <param name="x">[N, F]</param>
     /// <returns>[N, F]</returns>

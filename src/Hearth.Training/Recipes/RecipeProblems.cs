@@ -1,5 +1,5 @@
 using System.Text;
-using Hearth.Data;
+using Hearth.Models;
 
 namespace Hearth.Training.Recipes;
 

@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
+using Hearth.Numerics.Kernels;
 using Hearth.Numerics.Operations;
+using Hearth.Numerics.Quantization;
 using Hearth.Numerics.Tests.Manifest;
 using Xunit;
 
@@ -75,6 +77,39 @@ public sealed class AttentionBitTests
     }
 
     [Theory]
+    [InlineData(TensorType.F16, 24, 4, 2)]
+    [InlineData(TensorType.F16, 40, 8, 1)]
+    [InlineData(TensorType.Q8_0, 32, 2, 2)]
+    [InlineData(TensorType.Q8_0, 64, 9, 1)]
+    public void A_smaller_cache_gives_the_bits_of_keys_and_values_that_were_rounded_before(TensorType type, int headSize, int heads, int keyValueHeads)
+    {
+        using var pool = new WorkerPool(2);
+        const int length = 150;
+        var rows = new Rows(new Inputs(9), length, headSize, heads, keyValueHeads);
+        float[] expected = rows.Rounded(type).Attend(pool, new SequenceBatch(new int[length]));
+        rows.InChunks(pool, [length], type).ShouldHaveBits(expected, "at once");
+        rows.InChunks(pool, [.. Enumerable.Repeat(1, length)], type).ShouldHaveBits(expected, "one by one");
+        rows.InChunks(pool, [70, 3, 77], type).ShouldHaveBits(expected, "in pieces");
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(8, false)]
+    [InlineData(70, true)]
+    public void With_a_window_or_sinks_too_pieces_do_not_matter(int window, bool withSinks)
+    {
+        using var pool = new WorkerPool(2);
+        const int length = 150, heads = 8, headSize = 16;
+        var rows = new Rows(new Inputs(10), length, headSize, heads, keyValueHeads: 1);
+        Tensor? sinks = withSinks ? Tensor.Parameter("sinks", heads) : null;
+        for (int h = 0; h < heads && sinks is not null; h++) sinks.Data[h] = h - 4;
+        AttentionShape shape = new AttentionShape(headSize) with { Window = window, Sinks = sinks };
+        float[] whole = rows.Attend(pool, new SequenceBatch(new int[length]), shape: shape);
+        rows.InChunks(pool, [.. Enumerable.Repeat(1, length)], shape: shape).ShouldHaveBits(whole, "one by one");
+        rows.InChunks(pool, [70, 3, 77], shape: shape).ShouldHaveBits(whole, "in pieces");
+    }
+
+    [Theory]
     [InlineData(8, 200)]
     [InlineData(33, 65)]
     public void Attention_is_the_stated_fold_over_blocks_of_64_keys(int headSize, int length)
@@ -98,7 +133,25 @@ public sealed class AttentionBitTests
         public Rows Slice(int start, int rows) =>
             new(Part(q, start, rows), Part(k, start, rows), Part(v, start, rows), rows, headSize, heads, keyValueHeads);
 
-        public float[] Attend(WorkerPool pool, SequenceBatch batch, bool recording = false)
+        /// <summary>The same rows, each key and value of a head written in a type and read back.</summary>
+        public Rows Rounded(TensorType type)
+        {
+            return new Rows(q, Through(k), Through(v), count, headSize, heads, keyValueHeads);
+
+            float[] Through(float[] x)
+            {
+                var bytes = new byte[BlockFormat.Of(type).BytesFor(headSize)!.Value];
+                float[] y = [.. x];
+                for (int i = 0; i < y.Length; i += headSize)
+                {
+                    QuantizedRows.Quantize(type, x.AsSpan(i, headSize), bytes);
+                    QuantizedRows.Dequantize(type, bytes, y.AsSpan(i, headSize));
+                }
+                return y;
+            }
+        }
+
+        public float[] Attend(WorkerPool pool, SequenceBatch batch, bool recording = false, AttentionShape? shape = null)
         {
             var tape = new Tape(pool, recording);
             Tensor tq = tape.New(count, heads * headSize);
@@ -106,23 +159,23 @@ public sealed class AttentionBitTests
             q.CopyTo(tq.Data);
             k.CopyTo(tk.Data);
             v.CopyTo(tv.Data);
-            return tq.Attend(tk, tv, headSize, batch, layer: 0).Data.ToArray();
+            return tq.Attend(tk, tv, shape ?? new AttentionShape(headSize), batch, layer: 0).Data.ToArray();
         }
 
         /// <summary>These rows as the next tokens of a cache.</summary>
-        public float[] Continue(WorkerPool pool, KeyValueCache cache)
+        public float[] Continue(WorkerPool pool, KeyValueCache cache, AttentionShape? shape = null)
         {
             var batch = new SequenceBatch(new int[count], cache);
-            float[] o = Attend(pool, batch);
+            float[] o = Attend(pool, batch, shape: shape);
             batch.Commit();
             return o;
         }
 
-        public float[] InChunks(WorkerPool pool, int[] chunks)
+        public float[] InChunks(WorkerPool pool, int[] chunks, TensorType type = TensorType.F32, AttentionShape? shape = null)
         {
-            var cache = new KeyValueCache(1, keyValueHeads, headSize);
+            var cache = new KeyValueCache(1, keyValueHeads, headSize, type: type);
             var o = new List<float>();
-            foreach (int chunk in chunks) o.AddRange(Slice(cache.Length, chunk).Continue(pool, cache));
+            foreach (int chunk in chunks) o.AddRange(Slice(cache.Length, chunk).Continue(pool, cache, shape));
             return [.. o];
         }
 

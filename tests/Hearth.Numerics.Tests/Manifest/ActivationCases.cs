@@ -11,6 +11,9 @@ internal static class ActivationCases
     [
         new("Activations.SwiGlu", SwiGlu),
         new("Activations.SwiGluBackward", SwiGluBackward),
+        new("Activations.LimitedSwiGlu", LimitedSwiGlu),
+        new("Activations.Sigmoid", (pool, e) => Forward(pool, e, 48, Activations.Sigmoid,
+            x => Exact.Chain(Sigmoid(x), FourUlps, Sigmoid(x)).Plus(Exact.Normal))),
         new("Activations.Gelu", (pool, e) => Forward(pool, e, 42, Activations.Gelu, Gelu)),
         new("Activations.GeluBackward", (pool, e) => Backward(pool, e, 43, Activations.GeluBackward, GeluSlope)),
         new("Activations.SquaredRelu", (pool, e) => Forward(pool, e, 44, Activations.SquaredRelu, SquaredRelu)),
@@ -36,6 +39,24 @@ internal static class ActivationCases
                 double exact = gate[i] * Sigmoid(gate[i]) * up[i];
                 return Exact.Chain(exact, FourUlps + 2, Math.Abs(exact)).Plus(Exact.Normal * (1 + Math.Abs(gate[i]))
                     * (1 + Math.Abs(up[i])));
+            });
+        }
+    }
+
+    /// <summary>The sigmoid's 4 ulp, of an argument that is rounded once and so has its own size as error; then two products and a sum.</summary>
+    private static void LimitedSwiGlu(WorkerPool pool, Evidence e)
+    {
+        var inputs = new Inputs(47);
+        const float limit = 7, slope = 1.702f;
+        foreach (int n in Inputs.Lengths)
+        {
+            float[] gate = inputs.Spread(n), up = inputs.Spread(n), y = new float[n];
+            pool.For(n, Lanes.Count, (from, to) => Activations.LimitedSwiGlu(gate.AsSpan(from..to), up.AsSpan(from..to), limit, y.AsSpan(from..to)));
+            e.Add(y, i =>
+            {
+                double g = Math.Min(gate[i], limit), u = Math.Clamp(up[i], -limit, limit), exact = g * Sigmoid(g * slope) * (u + 1);
+                double size = Math.Abs(g * Sigmoid(g * slope)) * (Math.Abs(u) + 1);
+                return Exact.Chain(exact, FourUlps + 4 + Math.Abs(g * slope), size).Plus(Exact.Normal * (1 + Math.Abs(g)) * (1 + limit));
             });
         }
     }

@@ -1,4 +1,5 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
@@ -7,8 +8,12 @@ internal static unsafe class AttentionCases
     public static KernelCase[] All { get; } =
     [
         new("AttentionBlocks.Padded", (_, e) => Integers(e, AttentionBlocks.Padded, d => (long)Math.Ceiling(d / 16.0) * 16)),
-        new("AttentionBlocks.HeadLength", (_, e) => Integers(e, AttentionBlocks.HeadLength, d => (64 * d)
-            + (64 * (long)Math.Ceiling(d / 16.0) * 16))),
+        new("AttentionBlocks.HeadBytes", (_, e) =>
+        {
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.F32, d, 200 - d), d => 4 * ((64 * d) + (64 * (long)Math.Ceiling((200 - d) / 16.0) * 16)));
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.F16, d, 200 - d), d => 2 * ((64 * d) + (64 * (long)Math.Ceiling((200 - d) / 16.0) * 16)));
+            Integers(e, d => AttentionBlocks.HeadBytes(TensorType.Q8_0, 32 * d, 64), d => 64 * 34 * (d + 2));
+        }),
         new("AttentionBlocks.CountFor", (_, e) => Integers(e, AttentionBlocks.CountFor, n => (long)Math.Ceiling(n / 64.0))),
         new("AttentionBlocks.Append", Append),
         new("AttentionForward.Run", Forward),
@@ -18,6 +23,11 @@ internal static unsafe class AttentionCases
     private static readonly (int HeadSize, int Heads, int KeyValueHeads, int Past, int Count, float Size)[] Shapes =
     [
         (8, 1, 1, 0, 1, 1), (8, 2, 1, 0, 67, 2), (24, 2, 2, 0, 130, 1), (32, 3, 1, 61, 9, 6), (64, 1, 1, 128, 1, 1), (20, 2, 1, 3, 65, 1),
+    ];
+
+    private static readonly (int HeadSize, int ValueSize, int Heads, int Past, int Count, int Window, float? Sink)[] Variations =
+    [
+        (24, 16, 2, 0, 70, 0, null), (8, 24, 2, 61, 9, 0, 0.5f), (16, 16, 1, 0, 150, 8, null), (16, 16, 2, 130, 20, 70, -2f), (32, 20, 1, 3, 65, 1, 3f),
     ];
 
     private static void Integers(Evidence e, Func<int, int> function, Func<int, long> expected)
@@ -31,7 +41,7 @@ internal static unsafe class AttentionCases
         var inputs = new Inputs(101);
         foreach ((int d, int heads, int[] cuts) in ((int, int, int[])[])[(8, 1, [70]), (24, 2, [1, 62, 1, 3]), (33, 1, [64, 64])])
         {
-            int rows = cuts.Sum(), padded = AttentionBlocks.Padded(d), head = heads - 1, headLength = AttentionBlocks.HeadLength(d);
+            int rows = cuts.Sum(), padded = AttentionBlocks.Padded(d), head = heads - 1, headLength = (padded * 64) + (64 * d);
             float[] keys = inputs.Spread(rows * heads * d), values = inputs.Spread(rows * heads * d);
             FloatBuffer k = Memory.Of(keys), v = Memory.Of(values);
             FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(rows)).Select(_ =>
@@ -41,7 +51,7 @@ internal static unsafe class AttentionCases
             foreach (int cut in cuts)
             {
                 nint from = (position * heads * d) + (head * d);
-                AttentionBlocks.Append(blocks, head * headLength, d, position, cut, k.Pointer + from, v.Pointer + from, heads * d);
+                AttentionBlocks.Append(TensorType.F32, blocks, head * headLength * sizeof(float), d, d, position, cut, k.Pointer + from, heads * d, v.Pointer + from, heads * d);
                 position += cut;
             }
             for (int b = 0; b < memory.Length; b++)
@@ -60,7 +70,9 @@ internal static unsafe class AttentionCases
 
     private static void Forward(WorkerPool pool, Evidence e)
     {
-        foreach (AttentionSample sample in Samples(102))
+        var inputs = new Inputs(104);
+        IEnumerable<AttentionSample> variations = Variations.Select(v => new AttentionSample(inputs, v.HeadSize, v.Heads, 1, v.Past, v.Count, 2, v.ValueSize, v.Window, v.Sink));
+        foreach (AttentionSample sample in Samples(102).Concat(variations))
         {
             (float[] o, float[] logSum) = sample.Forward(pool);
             Exact[][] exact = sample.ForwardExact();

@@ -1,14 +1,18 @@
 using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Numerics.Tests.Manifest;
 
 /// <summary>Queries, keys and values of one sequence, attention over them by the kernels, and the same in float64 with its
 /// bounds.</summary>
-internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int heads, int keyValueHeads, int past, int count, float size)
+internal sealed unsafe class AttentionSample(
+    Inputs inputs, int headSize, int heads, int keyValueHeads, int past, int count, float size, int valueSize = 0, int window = 0, float? sink = null,
+    TensorType cache = TensorType.F32)
 {
+    private readonly int _valueSize = valueSize > 0 ? valueSize : headSize;
     private readonly float[] _q = inputs.Even(count * heads * headSize, size);
     private readonly float[] _k = inputs.Even((past + count) * keyValueHeads * headSize);
-    private readonly float[] _v = inputs.Even((past + count) * keyValueHeads * headSize);
+    private readonly float[] _v = inputs.Even((past + count) * keyValueHeads * (valueSize > 0 ? valueSize : headSize));
     private readonly float[] _gradO = inputs.Even(count * heads * headSize);
     private readonly float[] _before = inputs.Even((past + count) * heads * headSize);
     private readonly float _scale = 1f / MathF.Sqrt(headSize);
@@ -20,24 +24,26 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
     /// <summary>The results [count, heads · D] and log sums [count, heads].</summary>
     public (float[] O, float[] LogSum) Forward(WorkerPool pool)
     {
-        int headLength = AttentionBlocks.HeadLength(headSize), keys = past + count, stride = keyValueHeads * headSize;
+        int headBytes = AttentionBlocks.HeadBytes(cache, headSize, _valueSize), keys = past + count;
         FloatBuffer q = Memory.Of(_q), k = Memory.Of(_k), v = Memory.Of(_v);
-        FloatBuffer o = Memory.Unwritten(_q.Length), logSum = Memory.Unwritten(count * heads);
+        FloatBuffer o = Memory.Unwritten(count * heads * _valueSize), logSum = Memory.Unwritten(count * heads);
         FloatBuffer[] memory = [.. Enumerable.Range(0, AttentionBlocks.CountFor(keys)).Select(_ =>
-            Memory.Unwritten(keyValueHeads * headLength))];
+            Memory.Unwritten(keyValueHeads * headBytes / sizeof(float)))];
         nint[] blocks = [.. memory.Select(b => (nint)b.Pointer)];
         for (int head = 0; head < keyValueHeads; head++)
         {
-            AttentionBlocks.Append(blocks, head * headLength, headSize, 0, keys, k.Pointer + (head * headSize),
-                v.Pointer + (head * headSize), stride);
+            AttentionBlocks.Append(cache, blocks, head * headBytes, headSize, _valueSize, 0, keys, k.Pointer + (head * headSize), keyValueHeads * headSize,
+                v.Pointer + (head * _valueSize), keyValueHeads * _valueSize);
         }
         pool.For(heads, 1, (from, to) =>
         {
             for (int h = from; h < to; h++)
             {
-                AttentionForward.Run(q.Pointer + (h * headSize), o.Pointer + (h * headSize), heads * headSize, count, past, blocks,
-                    h / Group * headLength,
-                    headSize, _scale, logSum.Pointer + h, heads);
+                var head = new AttentionForward.Head(headSize, _valueSize, _scale, window, cache);
+                var rows = new AttentionForward.Rows(count, past, 1, heads * headSize, heads * _valueSize);
+                float extra = sink ?? 0;
+                AttentionForward.Run(head, rows, q.Pointer + (h * headSize), o.Pointer + (h * _valueSize), blocks, h / Group * headBytes,
+                    sink is null ? null : &extra, logSum.Pointer + h, heads);
             }
         });
         GC.KeepAlive(memory);
@@ -69,26 +75,27 @@ internal sealed unsafe class AttentionSample(Inputs inputs, int headSize, int he
     /// </summary>
     public Exact[][] ForwardExact()
     {
-        Exact[] o = new Exact[_q.Length], logSum = new Exact[count * heads];
+        Exact[] o = new Exact[count * heads * _valueSize], logSum = new Exact[count * heads];
         for (int t = 0; t < count; t++)
         {
             for (int h = 0; h < heads; h++)
             {
-                int seen = past + t + 1, blocks = AttentionBlocks.CountFor(seen);
+                int seen = past + t + 1, from = window > 0 ? Math.Max(0, seen - window) : 0, blocks = AttentionBlocks.CountFor(seen) + (sink is null ? 0 : 1);
                 (double[] s, double largest) = Scores(t, h);
-                double max = s.Max(), sum = s.Sum(x => Math.Exp(x - max)), score = ((headSize + 8) * largest) + 4 + (6 * blocks);
+                double[] inSum = [.. s[from..], .. sink is { } extra ? new double[] { extra } : []];
+                double max = inSum.Max(), sum = inSum.Sum(x => Math.Exp(x - max)), score = ((headSize + 8) * largest) + 4 + (6 * blocks);
                 logSum[(t * heads) + h] = Exact.Chain(max + Math.Log(sum), 1, score + (seen / 16.0) + 5 + (3 * Math.Abs(max))
                     + Math.Abs(Math.Log(sum)));
-                for (int c = 0; c < headSize; c++)
+                for (int c = 0; c < _valueSize; c++)
                 {
                     double value = 0, magnitude = 0;
-                    for (int j = 0; j < seen; j++)
+                    for (int j = from; j < seen; j++)
                     {
-                        double p = Math.Exp(s[j] - max) / sum, v = _v[(((j * keyValueHeads) + (h / Group)) * headSize) + c];
+                        double p = Math.Exp(s[j] - max) / sum, v = _v[(((j * keyValueHeads) + (h / Group)) * _valueSize) + c];
                         value += p * v;
                         magnitude += p * Math.Abs(v);
                     }
-                    o[(((t * heads) + h) * headSize) + c] = Exact.Chain(value, (2 * score) + seen + (seen / 16.0) + 6, magnitude);
+                    o[(((t * heads) + h) * _valueSize) + c] = Exact.Chain(value, (2 * score) + seen + (seen / 16.0) + 6, magnitude);
                 }
             }
         }

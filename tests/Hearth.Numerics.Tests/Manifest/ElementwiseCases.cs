@@ -8,6 +8,8 @@ internal static class ElementwiseCases
     [
         new("Elementwise.Add", Add),
         new("Elementwise.Scale", Scale),
+        new("Elementwise.Multiply", Multiply),
+        new("Elementwise.AddScaled", AddScaled),
         new("Elementwise.AddRow", AddRow),
         new("Elementwise.AddColumns", AddColumns),
         new("Elementwise.SumOfSquares", SumOfSquares),
@@ -36,6 +38,29 @@ internal static class ElementwiseCases
             float factor = inputs.Unit();
             pool.For(n, Lanes.Count, (from, to) => Elementwise.Scale(x.AsSpan(from..to), factor, y.AsSpan(from..to)));
             e.Add(y, i => Exact.Chain((double)x[i] * factor, 1, Math.Abs((double)x[i] * factor)));
+        }
+    }
+
+    private static void Multiply(WorkerPool pool, Evidence e)
+    {
+        var inputs = new Inputs(37);
+        foreach (int n in Inputs.Lengths)
+        {
+            float[] a = inputs.Spread(n), b = inputs.Spread(n), y = new float[n];
+            pool.For(n, Lanes.Count, (from, to) => Elementwise.Multiply(a.AsSpan(from..to), b.AsSpan(from..to), y.AsSpan(from..to)));
+            e.Add(y, i => Exact.Chain((double)a[i] * b[i], 1, Math.Abs((double)a[i] * b[i])));
+        }
+    }
+
+    private static void AddScaled(WorkerPool pool, Evidence e)
+    {
+        var inputs = new Inputs(38);
+        foreach (int n in Inputs.Lengths)
+        {
+            float[] x = inputs.Spread(n), y = inputs.Spread(n), before = [.. y];
+            float factor = inputs.Unit();
+            pool.For(n, Lanes.Count, (from, to) => Elementwise.AddScaled(x.AsSpan(from..to), factor, y.AsSpan(from..to)));
+            e.Add(y, i => Exact.Chain(before[i] + ((double)x[i] * factor), 1, Math.Abs(before[i] + ((double)x[i] * factor))));
         }
     }
 

@@ -16,6 +16,9 @@ internal static class KernelManifest
         .. MatrixProductCases.All,
         .. AttentionCases.All,
         .. UpdateCases.All,
+        .. ConversionCases.All,
+        .. QuantizedCases.All,
+        .. StoredProductCases.All,
     ];
 
     public static KernelCase Named(string name) => Cases.Single(c => c.Name == name);

@@ -34,24 +34,27 @@ internal static class PositionCases
         }
     }
 
-    /// <summary>Two products and their sum, two roundings deep, and one more to add.</summary>
+    /// <summary>Two products and their sum, two roundings deep, and one more to add; numbers before and after those that turn are moved.</summary>
     private static void Turn(WorkerPool pool, Evidence e)
     {
         var inputs = new Inputs(71);
         const int heads = 3;
-        foreach (int headSize in (int[])[2, 6, 8, 24, 32, 34, 64, 128])
+        foreach ((int headSize, int first, int size) in ((int, int, int)[])
+            [(2, 0, 2), (6, 0, 6), (8, 0, 8), (24, 0, 24), (32, 0, 32), (34, 0, 34), (64, 0, 64), (128, 0, 128), (32, 0, 16), (24, 16, 8), (40, 4, 32)])
         {
-            int half = headSize / 2;
+            int half = size / 2;
             float[] x = inputs.Spread(heads * headSize), cos = inputs.Even(half), sin = inputs.Even(half),
                 before = inputs.Spread(heads * headSize);
             foreach ((bool inverse, bool add) in ((bool, bool)[])[(false, false), (true, false), (false, true), (true, true)])
             {
                 float[] y = [.. before];
-                Rotary.Turn(x, cos, sin, headSize, inverse, y, add);
+                Rotary.Turn(x, cos, sin, headSize, first, inverse, y, add);
                 e.Add(y, i =>
                 {
-                    int d = i % headSize, pair = d < half ? i + half : i - half;
-                    double c = cos[d % half], s = sin[d % half] * (d < half ? -1 : 1) * (inverse ? -1 : 1), start = add ? before[i] : 0;
+                    int d = (i % headSize) - first, pair = d < half ? i + half : i - half;
+                    double start = add ? before[i] : 0;
+                    if (d < 0 || d >= size) return Exact.Chain(start + x[i], add ? 1 : 0, Math.Abs(start) + Math.Abs(x[i]));
+                    double c = cos[d % half], s = sin[d % half] * (d < half ? -1 : 1) * (inverse ? -1 : 1);
                     return Exact.Chain(start + (x[i] * c) + (x[pair] * s), 3, Math.Abs(start) + Math.Abs(x[i] * c) + Math.Abs(x[pair] * s));
                 });
             }

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Hearth.Numerics;
+using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Quantization;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Models.Formats.Safetensors;
@@ -21,6 +24,7 @@ public sealed class SafetensorsFile : IDisposable
 
     private readonly SafeFileHandle _handle;
     private readonly SafetensorsHeader _header;
+    private MappedFile? _map;
 
     private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header)
     {
@@ -47,7 +51,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ModelFileException">The file is missing, unreadable, cut short, altered or not a safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        SafeFileHandle handle = Guarded(path, () => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+        SafeFileHandle handle = FileAccessErrors.Guard(path, () => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read));
         try
         {
             return new SafetensorsFile(path, handle, ReadHeader(path, handle));
@@ -92,9 +96,9 @@ public sealed class SafetensorsFile : IDisposable
     {
         SafetensorsEntry entry = Sized(name, into.Length);
         if (entry.Type == SafetensorsType.F32) ReadWhole(entry, into);
-        else if (entry.Type == SafetensorsType.F16) ReadPieces<ushort, float>(entry, into, Widen.Half);
-        else if (entry.Type == SafetensorsType.BF16) ReadPieces<ushort, float>(entry, into, Widen.BFloat16);
-        else if (entry.Type == SafetensorsType.F64) ReadPieces<double, float>(entry, into, Widen.Double);
+        else if (entry.Type == SafetensorsType.F16) ReadPieces<ushort, float>(entry, into, Conversion.FromHalf);
+        else if (entry.Type == SafetensorsType.BF16) ReadPieces<ushort, float>(entry, into, Conversion.FromBFloat16);
+        else if (entry.Type == SafetensorsType.F64) ReadPieces<double, float>(entry, into, Conversion.FromDouble);
         else throw WrongType(entry, "F32, F16, BF16 or F64");
     }
 
@@ -135,12 +139,37 @@ public sealed class SafetensorsFile : IDisposable
         ReadExactly(Path, _handle, entry.Offset + offset, into);
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    /// <summary>A tensor of type F32, F16, BF16, F64, I8, I16, I32 or I64 in place: the file is mapped, nothing is copied.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <exception cref="ModelFileException">No such tensor, another type, or the file can not be mapped.</exception>
+    public StoredTensor Stored(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (!Enum.TryParse(entry.Type.Name, out TensorType type)) throw WrongType(entry, "F32, F16, BF16, F64, I8, I16, I32 or I64");
+        long[] shape = Array.ConvertAll(entry.Shape, d => (long)d);
+        if (!StoredTensor.Fits(type, shape))
+            throw Fail($"tensor '{Show.Name(name)}' of shape {Show.Shape(shape)} has rows of 2 GiB or more.");
+        lock (_header)
+        {
+            _map ??= FileAccessErrors.Guard(Path, () => MappedFile.Open(Path));
+        }
+        if (_map.Length - entry.ByteCount < entry.Offset)
+        {
+            throw Fail($"the file has {_map.Length:N0} bytes and had more when it was opened. It was cut short; copy or download it again.");
+        }
+        return StoredTensor.InFile(name, type, shape, _map, entry.Offset);
+    }
+
+    /// <summary>Closes the file, and ends what <see cref="Stored"/> gave out.</summary>
+    public void Dispose()
+    {
+        _map?.Dispose();
+        _handle.Dispose();
+    }
 
     private static SafetensorsHeader ReadHeader(string path, SafeFileHandle handle)
     {
-        long fileLength = Guarded(path, () => RandomAccess.GetLength(handle));
+        long fileLength = FileAccessErrors.Guard(path, () => RandomAccess.GetLength(handle));
         if (fileLength < LengthBytes)
         {
             throw new ModelFileException(path, $"the file has {fileLength:N0} bytes; a safetensors file has at least {LengthBytes}. "
@@ -229,7 +258,7 @@ public sealed class SafetensorsFile : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw Unreadable(path, e);
+                throw FileAccessErrors.Unreadable(path, e);
             }
             if (read == 0)
             {
@@ -240,25 +269,6 @@ public sealed class SafetensorsFile : IDisposable
             offset += read;
         }
     }
-
-    private static T Guarded<T>(string path, Func<T> io)
-    {
-        try
-        {
-            return io();
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ModelFileException(path, "there is no such file. Check the path, or download the model again.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw Unreadable(path, e);
-        }
-    }
-
-    private static ModelFileException Unreadable(string path, Exception e) =>
-        new(path, $"the file can not be read: {e.Message} Check that it is a file you may read and that the disk is sound.", e);
 
     private ModelFileException WrongType(SafetensorsEntry entry, string expected) => Fail(
         $"tensor '{Show.Name(entry.Name)}' is {entry.Type.Name}, expected {expected}. Convert the model to one of these types.");

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Formats.Safetensors;
 
 /// <summary>
 /// The weights of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> lists, read as one.
 /// </summary>
-public sealed class SafetensorsModel : IDisposable
+public sealed class SafetensorsModel : IWeightSource
 {
     /// <summary>The name of a model's weights in one file.</summary>
     public const string SingleName = "model.safetensors";
@@ -19,9 +20,14 @@ public sealed class SafetensorsModel : IDisposable
 
     private readonly SortedDictionary<string, SafetensorsFile> _shards = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SafetensorsFile> _fileOf = new(StringComparer.Ordinal);
-    private readonly string _path;
 
-    private SafetensorsModel(string path) => _path = path;
+    private SafetensorsModel(string path) => Path = path;
+
+    /// <inheritdoc/>
+    public string Path { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names { get; private set; } = [];
 
     /// <summary>Every tensor of the model, sorted by name (ordinal).</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; private set; } = [];
@@ -34,13 +40,14 @@ public sealed class SafetensorsModel : IDisposable
     /// <exception cref="ModelFileException">A file is missing, cut short or altered, or the index does not fit the shards.</exception>
     public static SafetensorsModel Open(string folder)
     {
-        string single = Path.Combine(folder, SingleName), index = Path.Combine(folder, IndexName);
+        string single = System.IO.Path.Combine(folder, SingleName), index = System.IO.Path.Combine(folder, IndexName);
         bool sharded = !File.Exists(single) && File.Exists(index);
         var model = new SafetensorsModel(sharded ? index : single);
         try
         {
             if (sharded) model.OpenShards(folder, ReadIndex(index));
             else model.OpenSingle(single);
+            model.Names = [.. model._fileOf.Keys];
             model.Entries = [.. model._fileOf.Select(pair => pair.Value.Entry(pair.Key))];
             return model;
         }
@@ -60,7 +67,7 @@ public sealed class SafetensorsModel : IDisposable
     /// <exception cref="ModelFileException">There is no tensor of that name.</exception>
     public SafetensorsFile FileOf(string name) => _fileOf.TryGetValue(name, out SafetensorsFile? file)
         ? file
-        : throw new ModelFileException(_path, $"there is no tensor '{Show.Name(name)}' among the model's {_fileOf.Count:N0}. "
+        : throw new ModelFileException(Path, $"there is no tensor '{Show.Name(name)}' among the model's {_fileOf.Count:N0}. "
             + "The weights and config.json come from different models, or part of the model is missing.");
 
     /// <summary>Reads a tensor as singles; see <see cref="SafetensorsFile.Read(string, Span{float})"/>.</summary>
@@ -68,6 +75,9 @@ public sealed class SafetensorsModel : IDisposable
     /// <param name="into">As many elements as the tensor has.</param>
     /// <exception cref="ModelFileException">No such tensor, another type or size, or a file can not be read.</exception>
     public void Read(string name, Span<float> into) => FileOf(name).Read(name, into);
+
+    /// <inheritdoc/>
+    public StoredTensor? Find(string name) => _fileOf.TryGetValue(name, out SafetensorsFile? file) ? file.Stored(name) : null;
 
     /// <summary>Closes every file.</summary>
     public void Dispose()
@@ -88,13 +98,13 @@ public sealed class SafetensorsModel : IDisposable
         {
             if (!_shards.TryGetValue(shard, out SafetensorsFile? file))
             {
-                if (_shards.Count == MaxShards) throw Fail(_path, $"more than {MaxShards:N0} shards are listed. {NextStep}");
-                file = SafetensorsFile.Open(Path.Combine(folder, shard));
+                if (_shards.Count == MaxShards) throw Fail(Path, $"more than {MaxShards:N0} shards are listed. {NextStep}");
+                file = SafetensorsFile.Open(System.IO.Path.Combine(folder, shard));
                 _shards.Add(shard, file);
             }
             if (!file.Has(name))
             {
-                throw Fail(_path, $"tensor '{Show.Name(name)}' should be in '{shard}', which does not have it. {NextStep}");
+                throw Fail(Path, $"tensor '{Show.Name(name)}' should be in '{shard}', which does not have it. {NextStep}");
             }
             _fileOf.Add(name, file);
         }

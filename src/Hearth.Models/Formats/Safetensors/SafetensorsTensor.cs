@@ -9,6 +9,7 @@ public sealed class SafetensorsTensor
 
     private readonly ReadOnlyMemory<float> _floats;
     private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly Action<Stream>? _write;
 
     /// <summary>A tensor of singles.</summary>
     /// <param name="name">Its name.</param>
@@ -26,6 +27,14 @@ public sealed class SafetensorsTensor
     /// <exception cref="ArgumentException">The shape and the data do not agree.</exception>
     public SafetensorsTensor(string name, SafetensorsType type, ReadOnlySpan<int> shape, ReadOnlyMemory<byte> data)
         : this(name, type, shape, data.Length) => _bytes = data;
+
+    /// <summary>A tensor of singles whose bytes are made when their turn comes.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its dimensions, outermost first.</param>
+    /// <param name="write">Writes its elements, row-major and little-endian: exactly as many as the product of the dimensions.</param>
+    /// <exception cref="ArgumentException">The shape has too many elements.</exception>
+    public SafetensorsTensor(string name, ReadOnlySpan<int> shape, Action<Stream> write)
+        : this(name, SafetensorsType.F32, shape, SafetensorsType.F32.ByteCount(shape) ?? -1) => _write = write;
 
     private SafetensorsTensor(string name, SafetensorsType type, ReadOnlySpan<int> shape, long byteCount)
     {
@@ -56,6 +65,7 @@ public sealed class SafetensorsTensor
 
     internal void WriteData(Stream stream)
     {
+        _write?.Invoke(stream);
         stream.Write(_bytes.Span);
         for (int i = 0; i < _floats.Length; i += PieceElements)
         {

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Hearth.Models.Formats.Safetensors;
+namespace Hearth.Models.Formats;
 
 /// <summary>Puts what a file says into an error message without letting it flood or steer a terminal.</summary>
 internal static class Show
@@ -19,7 +19,12 @@ internal static class Show
     }
 
     /// <summary>A shape as [2, 3].</summary>
-    public static string Shape(ReadOnlySpan<int> shape)
+    public static string Shape(ReadOnlySpan<int> shape) => Shape<int>(shape);
+
+    /// <summary>A shape as [2, 3].</summary>
+    public static string Shape(ReadOnlySpan<long> shape) => Shape<long>(shape);
+
+    private static string Shape<T>(ReadOnlySpan<T> shape)
     {
         var text = new StringBuilder("[");
         for (int i = 0; i < shape.Length; i++) text.Append(i == 0 ? "" : ", ").Append(shape[i]);

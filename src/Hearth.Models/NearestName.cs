@@ -1,4 +1,4 @@
-namespace Hearth.Data;
+namespace Hearth.Models;
 
 /// <summary>Finds the name a person most likely meant.</summary>
 public static class NearestName
