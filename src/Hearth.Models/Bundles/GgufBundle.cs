@@ -1,6 +1,5 @@
 using Hearth.Models.Architectures;
 using Hearth.Models.Architectures.Files;
-using Hearth.Models.Chat;
 using Hearth.Models.Chat.Templates;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Tokenizers;

@@ -1,4 +1,3 @@
-using System.Text;
 using Hearth.Models.Chat.Templates;
 using Hearth.Models.Tokenizers;
 

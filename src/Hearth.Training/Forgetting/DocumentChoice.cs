@@ -1,5 +1,5 @@
-using Hearth.Data;
 using Hearth.Data.Corpora;
+using Hearth.Models;
 using Hearth.Models.Formats;
 using Hearth.Training.Runs;
 
