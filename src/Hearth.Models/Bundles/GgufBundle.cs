@@ -3,6 +3,7 @@ using Hearth.Models.Architectures.Files;
 using Hearth.Models.Chat.Templates;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Tokenizers;
+using Hearth.Numerics;
 
 namespace Hearth.Models.Bundles;
 
@@ -26,7 +27,8 @@ public static class GgufBundle
     {
         using GgufModel file = GgufModel.Open(path);
         ModelConfig config = GgufConfig.Read(file, context);
-        LanguageModel model = config.Create(new GgufParameters(file, config));
+        using var pool = new WorkerPool(Environment.ProcessorCount);
+        LanguageModel model = config.Create(new GgufParameters(file, config, pool));
         Tokenizer tokenizer = Tokenizer.FromGguf(file.Metadata);
         if (tokenizer.VocabularySize > config.VocabularySize)
         {

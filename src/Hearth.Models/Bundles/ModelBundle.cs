@@ -8,6 +8,7 @@ using Hearth.Models.Chat.Templates;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Safetensors;
 using Hearth.Models.Tokenizers;
+using Hearth.Numerics;
 
 namespace Hearth.Models.Bundles;
 
@@ -134,10 +135,15 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
         return [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(tokenizer.Special).OfType<int>()];
     }
 
-    /// <summary>Families that Hearth trains own every number and refuse what they do not know; the others take from the files what they need.</summary>
+    /// <summary>Models that Hearth trains own every number and refuse what they do not know; others take from the files what they need, in the files' types.</summary>
     private static LanguageModel Create(ModelConfig config, SafetensorsModel weights)
     {
-        if (config is not (LlamaConfig or Gpt2Config)) return config.Create(new HubParameters(weights, config));
+        bool isTrainable = config is LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config && weights.Entries.All(e => e.Type == SafetensorsType.F32);
+        if (!isTrainable)
+        {
+            using var pool = new WorkerPool(Environment.ProcessorCount);
+            return config.Create(new HubParameters(weights, config, pool));
+        }
         LanguageModel model = config.Create();
         model.Parameters.Load(weights);
         return model;
