@@ -40,8 +40,8 @@ for shape in $shapes; do
     for count in $threads; do
       for ((round = 1; round <= rounds; round++)); do
         name="$out/$shape-$type-$count-$round"
-        dotnet "$root/artifacts/bin/Hearth.Cli/release/hearth.dll" bench "$out/model.gguf" -p "$prompt" -n "$answer" -t "$count" -b 1 -r 1 --json >"$name.hearth.json"
-        node "$here/peer/llama.mjs" "$out/model.gguf" --threads "$count" --prompt "$prompt" --answer "$answer" --repeats 1 >"$name.peer.json"
+        dotnet "$root/artifacts/bin/Hearth.Cli/release/hearth.dll" bench "$out/model.gguf" -p "$prompt" -n "$answer" -t "$count" -b 1 -r 3 --json >"$name.hearth.json"
+        node "$here/peer/llama.mjs" "$out/model.gguf" --threads "$count" --prompt "$prompt" --answer "$answer" --repeats 2 >"$name.peer.json"
       done
     done
   done

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics;
@@ -25,6 +26,7 @@ public static class MemorySpeed
         return best;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]                       // called a few times only, and each counts
     private static float Sum(ReadOnlySpan<float> numbers)
     {
         Vector512<float> a = default, b = default, c = default, d = default;
