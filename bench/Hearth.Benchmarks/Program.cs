@@ -2,6 +2,8 @@ using Hearth.Benchmarks.Determinism;
 using Hearth.Benchmarks.Harness;
 using Hearth.Benchmarks.MatrixProducts;
 using Hearth.Benchmarks.Model;
+using Hearth.Benchmarks.Peers;
+using Hearth.Benchmarks.Quantized;
 
 const string Usage = """
     Measures Hearth on this machine. Run it from a Release build, with nothing else running.
@@ -13,6 +15,11 @@ const string Usage = """
       determinism-cost  canonical kernels against free orders of summation    --model d256|d512 --threads N --repeats N
       profile           where a training step's time goes     --model d256|d512 --threads N --repeats N
       kernels           rate of every kernel                  --model d256|d512 --threads N --repeats N
+      quantized         products with stored weights, by type: a prompt, one row, eight
+                        --threads N --repeats N --types Q4_K,... --shapes 3072x1024,...
+
+      random-model      writes a GGUF file of a known model's sizes with random weights
+                        --shape qwen3-0.6b|llama-3.2-1b --type q8_0|q4_0|q4_k_m|... --out FILE
 
     Every benchmark takes --json FILE, and --clock processor for one thread on a machine that is not idle.
     """;
@@ -33,6 +40,8 @@ try
         case "matmul-orders": OrdersBenchmark.Run(arguments); break;
         case "determinism-cost": DeterminismCost.Run(arguments); break;
         case "profile": Profile.Run(arguments); break;
+        case "random-model": RandomModel.Run(arguments); break;
+        case "quantized": QuantizedBenchmark.Run(arguments); break;
         case "kernels": KernelBenchmark.Run(arguments); break;
         default: throw new ArgumentException($"'{args[0]}' is not a benchmark.");
     }

@@ -63,6 +63,20 @@ def matmul(measured):
     return False
 
 
+def llama(measured):
+    print("model                       threads   prefill: Hearth  llama.cpp  ratio    decode: Hearth  llama.cpp  ratio  of reading")
+    for name, pairs in measured.items():
+        model, threads = name.rsplit("-", 1)
+        rows = [{r["what"]: r for r in h["results"]} for h, _ in pairs]
+        ours = {k: [r[k]["tokensPerSecond"] for r in rows] for k in ("prefill", "decode")}
+        theirs = {k: [p[k] for _, p in pairs] for k in ("prefill", "decode")}
+        ratio = {k: median(a / b for a, b in zip(ours[k], theirs[k])) for k in ours}
+        share = median(r["decode"]["shareOfPeak"] for r in rows)
+        print(f"{model:27} {threads:>7} {median(ours['prefill']):17.1f} {median(theirs['prefill']):10.1f} {ratio['prefill']:6.2f}"
+              f" {median(ours['decode']):17.1f} {median(theirs['decode']):10.1f} {ratio['decode']:6.2f} {share:10.0%}")
+    return False
+
+
 if __name__ == "__main__":
     kind, folder = sys.argv[1:]
-    sys.exit(1 if {"training": training, "matmul": matmul}[kind](rounds(folder)) else 0)
+    sys.exit(1 if {"training": training, "matmul": matmul, "llama": llama}[kind](rounds(folder)) else 0)

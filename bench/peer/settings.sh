@@ -19,6 +19,11 @@ require_peer() {
     echo "$0: $peer_python has no module '$1'. On Debian: apt-get install python3-torch python3-numpy libopenblas0-pthread." >&2
     exit 3
   fi
+  # Debian's packages run with any BLAS that is there; the reference one is some twenty times slower.
+  if ! "$peer_python" -c "import $1; raise SystemExit('openblas' not in open('/proc/self/maps').read())"; then
+    echo "$0: $1 of $peer_python does not use OpenBLAS, so the peer would not be at its best. On Debian: apt-get install libopenblas0-pthread." >&2
+    exit 3
+  fi
 }
 
 # Builds the benchmarks and sets hearth to the command that runs them.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hearth.Data.Corpora;
 using Hearth.Training.Recipes;
 
 namespace Hearth.Cli;
@@ -13,17 +14,29 @@ internal static class CorpusPaths
         AllowMultipleArgumentsPerToken = false,
     };
 
-    /// <summary>The recipe with its documents where the option says they are.</summary>
+    /// <summary>
+    /// The recipe with its documents where the option says they are. A list of unknown names that is no longer in the recipe's folder is looked for
+    /// beside the corpus it belongs to.
+    /// </summary>
     public static Recipe Apply(Recipe recipe, string[]? given)
     {
         try
         {
-            return recipe.WithCorpusPaths(Parse(given));
+            Dictionary<string, string> paths = Parse(given);
+            recipe = recipe.WithCorpusPaths(paths);
+            return recipe with { Corpora = [.. recipe.Corpora.Select(c => paths.TryGetValue(c.Name, out string? path) ? NamesBeside(recipe, c, path) : c)] };
         }
         catch (RecipeException e)
         {
             throw new UsageException($"--corpus: {e.Message}");
         }
+    }
+
+    private static CorpusSpec NamesBeside(Recipe recipe, CorpusSpec corpus, string path)
+    {
+        if (corpus.Records?.Unknown is not { } unknown || File.Exists(Path.Combine(recipe.Folder, unknown.Path))) return corpus;
+        string beside = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) ?? path, Path.GetFileName(unknown.Path));
+        return File.Exists(beside) ? corpus with { Records = corpus.Records with { Unknown = unknown with { Path = beside } } } : corpus;
     }
 
     private static Dictionary<string, string> Parse(string[]? given)

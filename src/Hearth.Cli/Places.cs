@@ -13,16 +13,46 @@ internal static class Places
 
     public static string Runs => Path.Combine(Home, "runs");
 
-    /// <summary>The model a person means: a folder, or the name of a model or run under HEARTH_HOME.</summary>
-    public static ModelBundle Model(string given) => ModelBundle.Load(Folder(given));
+    /// <summary>The model a person means: a folder, a .gguf file, or the name of a model or run under HEARTH_HOME.</summary>
+    public static ModelBundle Model(string given) => ModelBundle.Load(Gguf(given) ?? Folder(given));
+
+    /// <summary>The .gguf file a person means, by its path or its name under HEARTH_HOME; null when it is something else.</summary>
+    public static string? Gguf(string given)
+    {
+        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase)) return Candidates(given).FirstOrDefault(File.Exists);
+        return given.AsSpan().IndexOfAny('/', '\\') < 0 && Path.Combine(Home, "models", given + GgufBundle.Extension) is var path && File.Exists(path) ? path : null;
+    }
 
     /// <summary>The folder of the model a person means.</summary>
-    public static string Folder(string given)
+    public static string Folder(string given) => Candidates(given).FirstOrDefault(Directory.Exists) ?? throw NoModel(given);
+
+    /// <summary>Where the model is that a person means: its folder, the model's folder in a run, or its one file. It need not be a whole model.</summary>
+    public static string ModelPath(string given)
     {
-        if (Candidates(given).FirstOrDefault(Directory.Exists) is { } folder) return folder;
+        string path = Candidates(given).FirstOrDefault(Path.Exists) ?? throw NoModel(given);
+        var run = new RunFolder(Path.TrimEndingDirectorySeparator(path));
+        return run.Exists ? run.Model : run.Path;
+    }
+
+    /// <summary>The private key that is used when none is named.</summary>
+    public static string SigningKey => Path.Combine(Home, "keys", "hearth.pem");
+
+    /// <summary>Where a private key's public half is.</summary>
+    public static string PublicHalf(string privateKey) =>
+        (privateKey.EndsWith(".pem", StringComparison.Ordinal) ? privateKey[..^".pem".Length] : privateKey) + ".pub";
+
+    /// <summary>A key that is used when none is named, if there is one.</summary>
+    /// <param name="key">The key's file.</param>
+    /// <param name="option">How to name another.</param>
+    public static string Existing(string key, string option) => File.Exists(key)
+        ? key
+        : throw new UsageException($"{key}: there is no key here. Give {option}, or make a key with `hearth key generate`.");
+
+    private static UsageException NoModel(string given)
+    {
         string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
-        throw new UsageException($"{given}: there is no such model. " + (known.Length > 0
-            ? $"Give a model's folder, or one of: {string.Join(", ", known)}."
+        return new UsageException($"{given}: there is no such model. " + (known.Length > 0
+            ? $"Give a model's folder, a .gguf file, or one of: {string.Join(", ", known)}."
             : "Give a model's folder, or make one with `hearth up`."));
     }
 

@@ -7,9 +7,13 @@ var root = new RootCommand("Make a language model from your own documents, prove
     UpCommand.Create(),
     TrainCommand.Create(),
     ReproduceCommand.Create(),
+    AuditCommand.Create(),
+    ForgetCommand.Create(),
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
+    BenchCommand.Create(),
+    KeyCommand.Create(),
     CorpusCommand.Create(),
 };
 root.Add(Common.Verbose);

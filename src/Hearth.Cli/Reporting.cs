@@ -1,20 +1,18 @@
-using System.Text.Json;
 using Hearth.Models.Formats;
 using Hearth.Training.Ledger;
+using Hearth.Training.Papers;
 using Hearth.Training.Recipes;
 using Hearth.Training.Reports;
 using Hearth.Training.Runs;
 
 namespace Hearth.Cli;
 
-/// <summary>Writes what a finished run leaves for people to look at: its report, loss curve and scores.</summary>
+/// <summary>Writes what a finished run leaves for people to look at: its report, loss curve, scores, and the papers that go with the model.</summary>
 internal static class Reporting
 {
     private const int SamplesShown = 20;
 
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
-
-    /// <summary>Writes report.html and loss.svg, and evaluation.json when there is a score.</summary>
+    /// <summary>Writes report.html, loss.svg and the model's papers, and evaluation.json when there is a score.</summary>
     public static void Write(RunFolder folder, TrainingSetup setup, RunAbout about, HeldOutScore? score = null)
     {
         (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(folder.Ledger);
@@ -26,28 +24,14 @@ internal static class Reporting
             evaluations.Add(new EvaluationPoint(last, evaluations.LastOrDefault(e => e.Step == last).BitsPerByte,
                 score.Facts > 0 ? score.ExactMatch : null, score.Refusals > 0 ? score.InventedRefused : null));
             evaluations.RemoveAll(e => e.Step == last && e.HeldOutExactMatch is null && e.InventedRefused is null);
-            AtomicFile.WriteText(folder.Evaluation, JsonSerializer.Serialize(Saved.Of(score, lines.OfType<EndLine>().Last().Weights), Options) + "\n");
+            SavedScore.Of(score, lines.OfType<EndLine>().Last().Weights).Write(folder);
         }
         CheckpointSummary[] checkpoints = [.. lines.OfType<CheckpointLine>().Select(c => new CheckpointSummary(c.Step, c.State))];
         long tokens = lines.OfType<StepLine>().Sum(s => (long)s.Tokens);
         RunSummary summary = Summary(folder, setup, about, head, tokens, lines.OfType<EndLine>().Last().Weights);
         AtomicFile.WriteText(folder.Curve, LossCurve.Svg(steps, evaluations));
         AtomicFile.WriteText(folder.Report, RunReport.Html(summary, steps, evaluations, checkpoints, Samples(score)));
-    }
-
-    /// <summary>The scores of an earlier evaluation of the same weights; null when there are none.</summary>
-    public static Saved? Read(RunFolder folder, string weights)
-    {
-        if (!File.Exists(folder.Evaluation)) return null;
-        try
-        {
-            Saved? saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(folder.Evaluation), Options);
-            return saved?.WeightsDigest == weights ? saved : null;
-        }
-        catch (JsonException)
-        {
-            return null;                                                         // measured again
-        }
+        ModelPapers.Write(folder, setup.Recipe, setup.Corpus);
     }
 
     private static RunSummary Summary(RunFolder folder, TrainingSetup setup, RunAbout about, string head, long tokens, string weights)
@@ -77,16 +61,5 @@ internal static class Reporting
         [
             .. Some(false, SamplesShown * 3 / 4).Concat(Some(true, SamplesShown / 4)).Select(a => new SampleAnswer(a.Question, a.Expected, a.Answer, a.Right)),
         ];
-    }
-
-    /// <summary>Scores as evaluation.json holds them.</summary>
-    public sealed record Saved(string WeightsDigest, int Facts, double HeldOutExactMatch, int InventedNames, double InventedRefused, IReadOnlyList<HeldOutAnswer> Samples)
-    {
-        public static Saved Of(HeldOutScore score, string weights)
-        {
-            HeldOutAnswer[] facts = [.. score.Answers.Where(a => !a.IsRefusal && a.Right)], refusals = [.. score.Answers.Where(a => a.IsRefusal && a.Right)];
-            HeldOutAnswer[] samples = [.. facts.Where((_, i) => i % Math.Max(1, facts.Length / 4) == facts.Length / 8).Take(4), .. refusals.Take(1)];
-            return new Saved(weights, score.Facts, score.ExactMatch, score.Refusals, score.InventedRefused, samples);
-        }
     }
 }

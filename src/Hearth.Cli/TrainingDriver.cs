@@ -12,9 +12,13 @@ internal static class TrainingDriver
     private const int ProblemsShown = 20;
 
     /// <summary>Begins the run, or goes on with it when its folder holds it already.</summary>
-    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt)
+    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt) =>
+        Run(folder, TrainingSetup.Build(recipe, display.Say), pool, display, stopAt);
+
+    /// <summary>Begins the run, or goes on with it, when its documents are read already.</summary>
+    public static TrainingResult Run(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display, int? stopAt)
     {
-        TrainingSetup setup = TrainingSetup.Build(recipe, display.Say);
+        Recipe recipe = setup.Recipe;
         foreach (Data.Corpora.CorpusProblem problem in setup.Corpus.Report.Problems.Take(ProblemsShown)) display.Say($"left out: {problem}");
         if (setup.Corpus.Report.Total > ProblemsShown) display.Say($"left out: {setup.Corpus.Report.Total - ProblemsShown:N0} more; see `hearth corpus check`");
         MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, pool.Threads);
@@ -25,29 +29,38 @@ internal static class TrainingDriver
         RunAbout about = (resume ? RunAbout.Read(folder) : null) ?? RunAbout.Of(recipe, pool.Threads);
         using Trainer trainer = resume ? Trainer.Resume(folder, setup, pool) : Trainer.Begin(folder, setup, pool);
         about.Write(folder);
+        EnergyMeter? energy = EnergyMeter.Start();
         TrainingResult result = display.Train(recipe.Name, progress =>
         {
-            trainer.Progress = progress;
+            trainer.Progress = done =>
+            {
+                energy?.Read();                                                  // often enough that no counter begins again unseen
+                progress(done);
+            };
             return trainer.Train(stopAt, Common.Stopping);
         });
         about = about with { Threads = pool.Threads, TrainSeconds = about.TrainSeconds + result.Seconds };
+        if (energy?.Read() is { } joules) about = about with { EnergyJoules = about.EnergyJoules + joules, EnergySeconds = about.EnergySeconds + result.Seconds };
         about.Write(folder);
         if (result.Finished) Reporting.Write(folder, setup, about);
         return result;
     }
 
     /// <summary>Reads the documents of a run again, for its held-out questions.</summary>
-    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display)
+    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display) =>
+        Score(folder, TrainingSetup.Build(recipe), pool, display);
+
+    /// <summary>Asks the held-out questions of documents that are read already.</summary>
+    public static HeldOutScore Score(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display)
     {
-        TrainingSetup setup = TrainingSetup.Build(recipe);
         ModelBundle bundle = ModelBundle.Load(folder.Model);
         HeldOutScore score = display.Share("asking what was held out", share => HeldOutScore.Measure(bundle, setup.Corpus.HeldOut, pool, share));
-        Reporting.Write(folder, setup, RunAbout.Read(folder) ?? RunAbout.Of(recipe, pool.Threads), score);
+        Reporting.Write(folder, setup, RunAbout.Read(folder) ?? RunAbout.Of(setup.Recipe, pool.Threads), score);
         return score;
     }
 
     /// <summary>Two programs must not write one run.</summary>
-    private static FileStream Lock(RunFolder folder)
+    public static FileStream Lock(RunFolder folder)
     {
         try
         {

@@ -11,10 +11,11 @@ public sealed unsafe class Tensor
     private FloatBuffer? _gradient;
     private FloatBuffer? _packed;
     private FloatBuffer? _packedTransposed;
+    private FloatBuffer? _quantized;
     private bool _packedIsCurrent;
     private bool _packedTransposedIsCurrent;
 
-    private Tensor(string name, int[] shape, FloatBuffer data, Tape? tape)
+    private Tensor(string name, int[] shape, FloatBuffer? data, Tape? tape)
     {
         Name = name;
         _shape = shape;
@@ -62,12 +63,23 @@ public sealed unsafe class Tensor
 
     internal float* Pointer => Buffer.Pointer;
 
-    private FloatBuffer Buffer => _data ?? throw new InvalidOperationException("This activation's memory went back to its tape.");
+    /// <summary>The weights as a file stores them, for a parameter that has no numbers of its own and is not trained; null for others.</summary>
+    public PackedWeights? Weights { get; private init; }
+
+    private FloatBuffer Buffer => _data ?? throw new InvalidOperationException(Weights is null
+        ? "This activation's memory went back to its tape."
+        : $"The weights '{Name}' are stored as {Weights.Type} and have no single numbers; read them row by row.");
 
     /// <summary>A parameter, zero at first.</summary>
     /// <param name="name">Its name in the model file.</param>
     /// <param name="shape">Its dimensions.</param>
     public static Tensor Parameter(string name, params int[] shape) => new(name, shape, new FloatBuffer(Count(shape)), null);
+
+    /// <summary>A parameter that stays as a file stores it: products and look-ups work, training does not.</summary>
+    /// <param name="name">Its name in the model file.</param>
+    /// <param name="weights">Its weights, [rows, columns].</param>
+    public static Tensor Stored(string name, PackedWeights weights) =>
+        new(name, [weights.Rows, weights.Columns], null, null) { Weights = weights, NeedsGradient = false };
 
     /// <summary>Numbers in a shape.</summary>
     /// <param name="shape">The dimensions.</param>
@@ -161,8 +173,20 @@ public sealed unsafe class Tensor
         return packed.Pointer;
     }
 
+    /// <summary>The rows quantised for products with stored weights, made once. Called from one thread, before the work is divided.</summary>
+    internal float* Quantized(WorkerPool pool)
+    {
+        if (_quantized is null)
+        {
+            _quantized = Tape!.Rent(Kernels.QuantizedActivations.Length(Rows, Columns));
+            Kernels.QuantizedActivations.Quantize(pool, Pointer, Rows, Columns, _quantized.Pointer);
+        }
+        return _quantized.Pointer;
+    }
+
     internal void Release(Tape tape)
     {
+        tape.Return(ref _quantized);
         tape.Return(ref _gradient);
         tape.Return(ref _data);
         tape.Return(ref _packed);

@@ -38,6 +38,38 @@ public sealed class ExactFormTests(TinyRun tiny) : IDisposable
     }
 
     [Fact]
+    public void Up_leaves_the_papers_with_the_model_and_show_tells_of_them()
+    {
+        string model = Path.Combine(tiny.Run, "model");
+        string[] papers = ["README.md", "bom.cdx.json", "training-content-summary.md"];
+        foreach (string paper in papers) File.ReadAllText(Path.Combine(model, paper)).ShouldContain(tiny.Weights);
+        File.ReadAllText(Path.Combine(model, "README.md")).ShouldContain($"`{tiny.Head}`");
+        File.ReadAllText(Path.Combine(model, "provenance", "evaluation.json")).ShouldBe(File.ReadAllText(Path.Combine(tiny.Run, "evaluation.json")));
+        JsonElement shown = tiny.Hearth("model", "show", "tiny", "--json").ShouldExitWith(0).Json;
+        shown.GetProperty("licence").GetString().ShouldBe("Apache-2.0");
+        shown.GetProperty("papers").EnumerateArray().Select(p => p.GetString()).ShouldBe(papers);
+        shown.GetProperty("signature").ValueKind.ShouldBe(JsonValueKind.Null);
+        shown.GetProperty("opennessClass").GetString().ShouldBe("none");
+        shown.GetProperty("opennessMissing").EnumerateArray().Select(m => m.GetString()).ShouldBe(["Technical report"]);
+        string told = tiny.Hearth("model", "show", "tiny").ShouldExitWith(0).Output;
+        told.ShouldContain("licence        Apache-2.0\n");
+        told.ShouldContain("openness       none of the classes; Class III, Open Model lacks: technical report\n");
+    }
+
+    [Fact]
+    public void Papers_have_the_time_they_are_given_and_no_other()
+    {
+        string home = _folder.At("home"), bill = Path.Combine(home, "runs", "tiny", "model", "bom.cdx.json");
+        TemporaryFolder.Copy(tiny.Home, home);
+        string without = File.ReadAllText(bill);
+        without.ShouldNotContain("timestamp");
+        HearthProcess.Run(home, ["up", "tiny", "--json"], [], new() { ["SOURCE_DATE_EPOCH"] = "1000000000" }).ShouldExitWith(0);
+        File.ReadAllText(bill).ShouldContain("\"timestamp\": \"2001-09-09T01:46:40Z\"");
+        HearthProcess.Run(home, "up", "tiny", "--json").ShouldExitWith(0);
+        File.ReadAllText(bill).ShouldBe(without);
+    }
+
+    [Fact]
     public void Generate_prints_the_text_alone_and_the_same_seed_the_same_text()
     {
         string[] args = ["generate", "tiny", "Chile is", "--max-tokens", "12", "--temperature", "1.5", "--seed"];

@@ -21,9 +21,11 @@ public sealed class GgufTests(TinyRun tiny) : IDisposable
         string file = _folder.At("tiny.gguf"), folder = _folder.At("unpacked");
         tiny.Hearth("model", "export", "tiny", "--gguf", file).ShouldExitWith(0).Output.ShouldStartWith(file);
         JsonElement shown = tiny.Hearth("model", "show", file, "--json").ShouldExitWith(0).Json;
-        shown.GetProperty("parameters").GetInt64().ShouldBe(tiny.Hearth("model", "show", "tiny", "--json").Json.GetProperty("parameters").GetInt64());
+        shown.GetProperty("parameters").GetInt64()
+            .ShouldBe(tiny.Hearth("model", "show", "tiny", "--json").Json.GetProperty("parameters").GetInt64());
         shown.GetProperty("types")[0].GetProperty("type").GetString().ShouldBe("F32");
-        shown.GetProperty("metadata").EnumerateArray().Select(m => m.GetProperty("key").GetString()).ShouldContain("tokenizer.chat_template");
+        shown.GetProperty("metadata").EnumerateArray().Select(m => m.GetProperty("key").GetString())
+            .ShouldContain("tokenizer.chat_template");
         tiny.Hearth("model", "show", file).ShouldExitWith(0).Output.ShouldContain("general.architecture = '");
         tiny.Hearth("model", "export", file, "--safetensors", folder).ShouldExitWith(0);
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors")))).ShouldBe(tiny.Weights);
@@ -38,8 +40,10 @@ public sealed class GgufTests(TinyRun tiny) : IDisposable
         tiny.Hearth("model", "dequantize", reference, "--tensor", "blk.0.attn_v.weight", "--out", output).ShouldExitWith(0);
         byte[] bytes = File.ReadAllBytes(output);
         Convert.ToHexStringLower(SHA256.HashData(bytes)).ShouldBe(expected.GetProperty("sha256_f32").GetString());
-        MemoryMarshal.Cast<byte, float>(bytes)[0].ShouldBe(float.Parse(expected.GetProperty("first_32")[0].GetRawText(), CultureInfo.InvariantCulture));
-        tiny.Hearth("model", "dequantize", Path.Combine(tiny.Run, "model"), "--tensor", "model.norm.weight", "--out", output).ShouldExitWith(0);
+        float first = float.Parse(expected.GetProperty("first_32")[0].GetRawText(), CultureInfo.InvariantCulture);
+        MemoryMarshal.Cast<byte, float>(bytes)[0].ShouldBe(first);
+        tiny.Hearth("model", "dequantize", Path.Combine(tiny.Run, "model"), "--tensor", "model.norm.weight", "--out", output)
+            .ShouldExitWith(0);
         new FileInfo(output).Length.ShouldBeLessThan(bytes.Length);
     }
 
@@ -51,7 +55,8 @@ public sealed class GgufTests(TinyRun tiny) : IDisposable
         tiny.Hearth("model", "show", cut).ShouldComplain(3, "cut.gguf", "the number of keys");
         tiny.Hearth("model", "show", _folder.At("none.gguf")).ShouldComplain(3, "none.gguf", "no such file");
         tiny.Hearth("model", "dequantize", cut, "--tensor", "t", "--out", output).ShouldComplain(3, "cut.gguf");
-        tiny.Hearth("model", "dequantize", Path.Combine(tiny.Run, "model"), "--tensor", "nothing", "--out", output).ShouldComplain(3, "'nothing'");
+        tiny.Hearth("model", "dequantize", Path.Combine(tiny.Run, "model"), "--tensor", "nothing", "--out", output)
+            .ShouldComplain(3, "'nothing'");
         tiny.Hearth("model", "export", "tiny", "--gguf", output, "--type", "q9").ShouldComplain(2, "q9", "q4_k_m");
         tiny.Hearth("model", "export", "tiny").ShouldComplain(2, "--gguf", "--safetensors");
         tiny.Hearth("model", "export", "tiny", "--safetensors", output).ShouldComplain(2, "--safetensors", "tiny");

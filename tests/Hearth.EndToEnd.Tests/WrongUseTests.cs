@@ -62,6 +62,7 @@ public sealed class WrongUseTests(TinyRun tiny)
     [InlineData("up --help", "hearth up tiny")]
     [InlineData("train --help", "hearth train tiny")]
     [InlineData("reproduce --help", "hearth reproduce factbook")]
+    [InlineData("forget --help", "--prove")]
     [InlineData("generate --help", "--temperature")]
     [InlineData("chat --help", "/quit")]
     [InlineData("model --help", "logits")]

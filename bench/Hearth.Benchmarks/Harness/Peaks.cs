@@ -27,6 +27,15 @@ internal static unsafe class Peaks
         return 2.0 * sizeof(float) * Numbers / timing.Min;
     }
 
+    /// <summary>Bytes a second read from memory that no cache holds.</summary>
+    public static double ReadBytes(WorkerPool pool, int repeats)
+    {
+        var from = new FloatBuffer(2 * Numbers);
+        from.Span.Fill(1f);                                                      // untouched pages would all be one page of zeros
+        Timing timing = Timing.Of(_ => pool.For(2 * Numbers, 1024, Numbers, (a, b) => Read(from.Pointer + a, from.Pointer + b)), repeats);
+        return 2.0 * sizeof(float) * Numbers / timing.Min;
+    }
+
     /// <summary>Bytes a second moved by c = a + b, two streams read and one written, as most of a training step's elementwise work.</summary>
     public static double AddBytes(WorkerPool pool, int repeats)
     {
@@ -36,6 +45,20 @@ internal static unsafe class Peaks
         Timing timing = Timing.Of(_ => pool.For(Numbers, 1024, Numbers,
             (from, to) => Numerics.Kernels.Elementwise.Add(a.Span[from..to], b.Span[from..to], c.Span[from..to])), repeats);
         return 3.0 * sizeof(float) * Numbers / timing.Min;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Read(float* from, float* to)
+    {
+        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        for (; from < to; from += 64)
+        {
+            s0 += Vector512.Load(from);
+            s1 += Vector512.Load(from + 16);
+            s2 += Vector512.Load(from + 32);
+            s3 += Vector512.Load(from + 48);
+        }
+        Keep(s0 + s1 + s2 + s3);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -12,7 +12,7 @@ internal static class ChatCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = "A model's folder or name." };
+        var model = new Argument<string>("MODEL") { Description = "A model's folder or name, or a .gguf file." };
         var system = new Option<string?>("--system") { Description = "A message from the system to begin with.", HelpName = "TEXT" };
         var sampling = new SamplingOptions(maxTokens: 256);
         Option<int> threads = Common.Threads();
@@ -32,7 +32,7 @@ internal static class ChatCommand
     /// <summary>Asks and answers until /quit, the end of input or Ctrl-C.</summary>
     public static void Talk(ModelBundle bundle, WorkerPool pool, GenerationOptions options, string? system = null)
     {
-        var chat = new ChatFormat(bundle.Tokenizer, Path.Combine(bundle.Folder, ModelBundle.TokenizerName));
+        IChatFormat chat = bundle.Chat ?? throw new UsageException($"{bundle.Folder}: the model has no chat template, so it can not be told a conversation. Use `hearth generate`, or a model with one.");
         bool terminal = !Console.IsInputRedirected;
         List<ChatMessage> conversation = system is null ? [] : [new ChatMessage("system", system)];
         int begin = conversation.Count;
@@ -59,7 +59,7 @@ internal static class ChatCommand
     }
 
     /// <summary>Streams the answer to the conversation so far; the oldest exchanges are left out when they no longer fit the context.</summary>
-    private static string Answer(ModelBundle bundle, WorkerPool pool, ChatFormat chat, List<ChatMessage> conversation, int begin, GenerationOptions options)
+    private static string Answer(ModelBundle bundle, WorkerPool pool, IChatFormat chat, List<ChatMessage> conversation, int begin, GenerationOptions options)
     {
         int context = bundle.Model.Config.MaxPositionEmbeddings;
         int[] prompt = chat.Encode(conversation, askForAnswer: true);

@@ -23,7 +23,7 @@ internal static class CorpusCommand
         command.SetAction(parsed =>
         {
             Recipe r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)), parsed.GetValue(paths));
-            Corpus corpus = Corpus.Load(r.Corpora, r.HeldOut, r.Folder, r.Seed);
+            Corpus corpus = r.ReadDocuments();
             IReadOnlyList<CorpusStatistics> statistics = corpus.Statistics;
             if (parsed.GetValue(json)) Common.PrintJson(new { corpora = statistics.Select(Plain), problems = corpus.Report.Problems });
             else if (problemsFail) PrintProblems(corpus.Report);

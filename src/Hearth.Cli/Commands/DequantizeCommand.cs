@@ -12,7 +12,8 @@ internal static class DequantizeCommand
     {
         var file = new Argument<string>("FILE") { Description = "A .gguf file, or a folder with model.safetensors." };
         var tensor = new Option<string>("--tensor") { Description = "The tensor's name.", Required = true, HelpName = "NAME" };
-        var output = new Option<string>("--out") { Description = "The file: little-endian float32, row after row.", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--out") { Description = "The file: little-endian float32, row after row.", Required = true,
+            HelpName = "FILE" };
         var command = new Command("dequantize", "Write a tensor of a model file as float32.") { file, tensor, output };
         command.Example("hearth model dequantize model.gguf --tensor blk.0.attn_q.weight --out q.f32");
         command.SetAction(parsed =>

@@ -19,10 +19,12 @@ internal static class ExportCommand
             DefaultValueFactory = _ => "f32",
             HelpName = "TYPE",
         };
-        var safetensors = new Option<string?>("--safetensors") { Description = "Write the tensors of a .gguf file as float32.", HelpName = "FOLDER" };
+        var safetensors = new Option<string?>("--safetensors") { Description = "Write the tensors of a .gguf file as float32.",
+            HelpName = "FOLDER" };
         Option<int> threads = Common.Threads();
         var command = new Command("export", "Write a model in another format.") { model, gguf, type, safetensors, threads };
-        command.Example("hearth model export factbook --gguf factbook.gguf --type q8_0", "hearth model export model.gguf --safetensors unpacked");
+        command.Example("hearth model export factbook --gguf factbook.gguf --type q8_0",
+            "hearth model export model.gguf --safetensors unpacked");
         command.SetAction(parsed =>
         {
             string given = parsed.GetValue(model)!;
@@ -31,7 +33,9 @@ internal static class ExportCommand
             using var pool = new WorkerPool(parsed.GetValue(threads));
             if (folder is not null)
             {
-                if (!ShowGguf.Is(given)) throw new UsageException($"--safetensors unpacks a .gguf file, and '{given}' is none. A model's folder has its safetensors already.");
+                if (!ShowGguf.Is(given))
+                    throw new UsageException(
+                        $"--safetensors unpacks a .gguf file, and '{given}' is none. A model's folder has its safetensors already.");
                 using GgufModel source = GgufModel.Open(given);
                 bool renamed = GgufUnpack.Write(source, folder, pool);
                 Console.WriteLine($"{Path.Combine(folder, SafetensorsModel.SingleName)}: {source.Names.Count:N0} tensors"
@@ -39,7 +43,8 @@ internal static class ExportCommand
                 return Common.Done;
             }
             GgufMixture mixture = GgufMixture.Find(parsed.GetValue(type)!)
-                ?? throw new UsageException($"--type is '{parsed.GetValue(type)}', expected one of {string.Join(", ", GgufMixture.All.Select(m => m.Name))}.");
+                ?? throw new UsageException(
+                    $"--type is '{parsed.GetValue(type)}', expected one of {string.Join(", ", GgufMixture.All.Select(m => m.Name))}.");
             if (ShowGguf.Is(given)) throw new UsageException($"'{given}' is a GGUF file already; --gguf writes one from a model's folder.");
             ModelBundle bundle = Places.Model(given);
             GgufExport.Write(bundle, file!, mixture, pool);

@@ -11,7 +11,7 @@ internal static class GenerateCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = "A model's folder or name." };
+        var model = new Argument<string>("MODEL") { Description = "A model's folder or name, or a .gguf file." };
         var prompt = new Argument<string>("PROMPT") { Description = "The text to continue; - reads it from standard input." };
         var sampling = new SamplingOptions(maxTokens: 128);
         var special = new Option<bool>("--special") { Description = "Read special tokens such as <|user|> in the prompt." };
@@ -27,7 +27,8 @@ internal static class GenerateCommand
             using var pool = new WorkerPool(parsed.GetValue(threads));
             Tokenizer tokenizer = bundle.Tokenizer;
             int[] tokens = tokenizer.Encode(text, parseSpecial: parsed.GetValue(special));
-            if (tokenizer.Special(Models.Chat.ChatFormat.EndOfText) is { } begin && (tokens.Length == 0 || !parsed.GetValue(special))) tokens = [begin, .. tokens];
+            int[] opening = Opening(bundle);
+            if (opening.Length > 0 && (tokens.Length == 0 || !parsed.GetValue(special))) tokens = [.. opening, .. tokens];
             GenerationOptions options = sampling.Read(parsed, bundle);
             var decoder = new StreamingDecoder(tokenizer);
             var said = new List<GeneratedToken>();
@@ -55,6 +56,11 @@ internal static class GenerateCommand
         });
         return command;
     }
+
+    /// <summary>What stands before a text: what the tokenizer says, or what Hearth's own models were trained with.</summary>
+    private static int[] Opening(ModelBundle bundle) => bundle.Tokenizer.Opening.Count > 0
+        ? [.. bundle.Tokenizer.Opening]
+        : bundle.Chat is Models.Chat.ChatFormat own ? [own.EndOfTextToken] : [];
 }
 
 /// <summary>Options that say how tokens are chosen.</summary>
@@ -89,6 +95,6 @@ internal sealed class SamplingOptions
         MaxTokens = parsed.GetValue(_maxTokens),
         Temperature = parsed.GetValue(_temperature),
         Seed = parsed.GetValue(_seed),
-        StopTokens = [.. new[] { Models.Chat.ChatFormat.End, Models.Chat.ChatFormat.EndOfText }.Select(bundle.Tokenizer.Special).OfType<int>()],
+        StopTokens = bundle.EndTokens,
     };
 }

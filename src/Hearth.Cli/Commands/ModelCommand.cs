@@ -10,12 +10,13 @@ using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
 
-/// <summary><c>hearth model</c>: looks into a model.</summary>
+/// <summary><c>hearth model</c>: looks into a model, signs it, verifies it.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model.")
+    public static Command Create() => new("model", "Look into a model, sign it, verify it, write it in another form.")
     {
-        Show(), Tokenize(), Logits(), DequantizeCommand.Create(), ExportCommand.Create(), ModelTemplateCommand.Create(),
+        Show(), Tokenize(), Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(), ExportCommand.Create(),
+        DequantizeCommand.Create(),
     };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
@@ -36,6 +37,7 @@ internal static class ModelCommand
             IReadOnlyList<Material> documents = run.Exists ? Materials.Read(run.Materials) : [];
             string[] licences = [.. documents.Select(d => d.Licence).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
             string digest = Digest.OfFile(Path.Combine(bundle.Folder, ModelBundle.WeightsName));
+            BundlePapers papers = BundlePapers.Of(bundle.Folder);
             long cache = 2L * c.NumHiddenLayers * c.NumKeyValueHeads * c.HeadDim * c.MaxPositionEmbeddings * sizeof(float);
             if (parsed.GetValue(json))
             {
@@ -56,6 +58,11 @@ internal static class ModelCommand
                     documents = documents.Count,
                     licences,
                     memoryBytes = (bundle.Model.Parameters.Count * 2 * sizeof(float)) + cache,
+                    licence = papers.Licence,
+                    papers = papers.Papers,
+                    signature = papers.Signature,
+                    opennessClass = papers.Openness?.Numeral,
+                    opennessMissing = papers.Openness?.MissingForNext.Select(c => c.Name),
                 });
                 return Common.Done;
             }
@@ -67,6 +74,7 @@ internal static class ModelCommand
             Line("context", $"{c.MaxPositionEmbeddings:N0} tokens; vocabulary {bundle.Tokenizer.VocabularySize:N0}");
             Line("memory", $"about {MemoryPlan.Show((bundle.Model.Parameters.Count * 2 * sizeof(float)) + cache)} with a full context");
             Line("weights", digest);
+            foreach ((string name, string value) in papers.Lines()) Line(name, value);
             if (!run.Exists) return Common.Done;
             Line("ledger head", head);
             Line("documents", $"{documents.Count:N0}, {string.Join("; ", licences)}");

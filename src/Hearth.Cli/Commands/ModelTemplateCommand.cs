@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using Hearth.Models;
+using Hearth.Models.Bundles;
 using Hearth.Models.Chat.Templates;
 
 namespace Hearth.Cli.Commands;
@@ -9,18 +9,13 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth model template</c>: renders a chat template.</summary>
 internal static class ModelTemplateCommand
 {
-    /// <summary>The template's file in a model's folder, where it has one of its own.</summary>
-    private const string TemplateName = "chat_template.jinja";
-
-    private const string ConfigName = "tokenizer_config.json";
-
     private const int MostInput = 256 << 20;
 
     public static Command Create()
     {
         var file = new Argument<string>("FILE")
         {
-            Description = $"A template, a {ConfigName}, or a model's folder or name.",
+            Description = "A template, a tokenizer_config.json, a .gguf file, or a model's folder or name.",
         };
         var input = new Option<string>("--input")
         {
@@ -36,9 +31,8 @@ internal static class ModelTemplateCommand
         command.SetAction(parsed =>
         {
             string given = parsed.GetValue(file)!;
-            string path = Locate(given);
-            (string text, IReadOnlyList<KeyValuePair<string, Value>> tokens) = ReadTemplate(path, parsed.GetValue(name));
-            ChatTemplate template = ChatTemplate.Parse(text, path);
+            TemplateFile own = Read(given, parsed.GetValue(name));
+            ChatTemplate template = ChatTemplate.Parse(own.Text, own.Path);
             DateTime? time = parsed.GetValue(now);
             string from = parsed.GetValue(input)!;
             using JsonDocument variables = ReadInput(from);
@@ -47,87 +41,28 @@ internal static class ModelTemplateCommand
                 throw new ModelFileException(Name(from), "holds no JSON object. Expected one with the template's variables, such as {\"messages\": [...]}.");
             }
             // What INPUT.json says comes last, so that it wins over the model's own tokens.
-            IEnumerable<KeyValuePair<string, Value>> own = variables.RootElement.EnumerateObject()
+            IEnumerable<KeyValuePair<string, Value>> values = variables.RootElement.EnumerateObject()
                 .Select(p => new KeyValuePair<string, Value>(p.Name, Value.FromJson(p.Value, Name(from))));
-            Console.Out.Write(template.Render(Value.Dict([.. tokens, .. own]), new TemplateOptions { Clock = () => time ?? DateTime.Now }));
+            Console.Out.Write(template.Render(Value.Dict([.. own.Tokens, .. values]), new TemplateOptions { Clock = () => time ?? DateTime.Now }));
             return Common.Done;
         });
         return command;
     }
 
-    private static string Locate(string given)
+    private static TemplateFile Read(string given, string? name)
     {
-        if (File.Exists(given)) return given;
+        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase)) return GgufBundle.Template(given);
+        if (File.Exists(given)) return TemplateFile.Read(given, name);
         string folder = Places.Folder(given);
-        string inside = Path.Combine(folder, "model");
-        foreach (string at in (string[])[folder, inside])
-        {
-            foreach (string candidate in (string[])[Path.Combine(at, TemplateName), Path.Combine(at, ConfigName)])
-            {
-                if (File.Exists(candidate)) return candidate;
-            }
-        }
-        throw new ModelFileException(folder, $"has no {TemplateName} and no {ConfigName}, so the model has no chat template. Give a template's file.");
-    }
-
-    /// <summary>A template, and the special tokens that its model names.</summary>
-    private static (string Text, IReadOnlyList<KeyValuePair<string, Value>> Tokens) ReadTemplate(string path, string? name)
-    {
-        string config = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigName);
-        bool isConfig = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
-        if (isConfig) config = path;
-        if (!isConfig)
-        {
-            string text = Text(path, Bytes(path, ChatTemplate.MaxLength * 4));
-            return (text, Path.GetFileName(path) == TemplateName && File.Exists(config) ? Tokens(config) : []);
-        }
-        using JsonDocument json = Json(config, Bytes(config, MostInput));
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
-        {
-            throw new ModelFileException(config, "has no key 'chat_template', so the model has no chat template. Give a template's file.");
-        }
-        return (Choose(config, template, name), Tokens(config));
-    }
-
-    /// <summary>The template itself, or one of a list of templates with names.</summary>
-    private static string Choose(string path, JsonElement template, string? name)
-    {
-        if (template.ValueKind == JsonValueKind.String) return Text(template, path);
-        if (template.ValueKind != JsonValueKind.Array) throw new ModelFileException(path, "'chat_template' is neither a text nor a list of templates.");
-        var names = new List<string>();
-        foreach (JsonElement one in template.EnumerateArray())
-        {
-            if (one.ValueKind != JsonValueKind.Object || !one.TryGetProperty("name", out JsonElement n) || n.ValueKind != JsonValueKind.String
-                || !one.TryGetProperty("template", out JsonElement t) || t.ValueKind != JsonValueKind.String)
-            {
-                throw new ModelFileException(path, "'chat_template' holds an entry without the texts 'name' and 'template'.");
-            }
-            if (Text(n, path) == (name ?? "default")) return Text(t, path);
-            names.Add(Text(n, path));
-        }
-        throw new ModelFileException(path, $"'chat_template' has no template named '{name ?? "default"}'{NearestName.Hint(name ?? "default", names)}. Choose with --name: {string.Join(", ", names)}.");
-    }
-
-    private static string Text(JsonElement text, string path) => Value.TextFromJson(text, path);
-
-    /// <summary>bos_token, eos_token and the others: a text, or an object with its text under "content".</summary>
-    private static List<KeyValuePair<string, Value>> Tokens(string path)
-    {
-        using JsonDocument json = Json(path, Bytes(path, MostInput));
-        var tokens = new List<KeyValuePair<string, Value>>();
-        if (json.RootElement.ValueKind != JsonValueKind.Object) return tokens;
-        foreach (JsonProperty property in json.RootElement.EnumerateObject().Where(p => p.Name.EndsWith("_token", StringComparison.Ordinal)))
-        {
-            JsonElement token = property.Value;
-            if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out JsonElement content)) token = content;
-            if (token.ValueKind == JsonValueKind.String) tokens.Add(new(property.Name, Value.FromJson(token, path)));
-        }
-        return tokens;
+        string? path = TemplateFile.Find(folder) ?? TemplateFile.Find(Path.Combine(folder, "model"));
+        return path is not null
+            ? TemplateFile.Read(path, name)
+            : throw new ModelFileException(folder, "has no chat_template.jinja and no tokenizer_config.json, so the model has no chat template. Give a template's file.");
     }
 
     private static JsonDocument ReadInput(string given)
     {
-        if (given != "-") return Json(given, Bytes(given, MostInput));
+        if (given != "-") return TemplateFile.Json(given, TemplateFile.Bytes(given, MostInput));
         using var bytes = new MemoryStream();
         using Stream stream = Console.OpenStandardInput();
         byte[] part = new byte[1 << 16];
@@ -136,39 +71,7 @@ internal static class ModelTemplateCommand
             if (bytes.Length + read > MostInput) throw new ModelFileException(Name(given), $"is longer than {MostInput:N0} bytes.");
             bytes.Write(part, 0, read);
         }
-        return Json(given, bytes.ToArray());
-    }
-
-    private static JsonDocument Json(string given, byte[] bytes)
-    {
-        try
-        {
-            return JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0));
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFileException(Name(given), $"is not JSON: {e.Message}", e);
-        }
-    }
-
-    private static byte[] Bytes(string path, int most)
-    {
-        if (!File.Exists(path)) throw new ModelFileException(path, "there is no such file.");
-        long length = new FileInfo(path).Length;
-        return length <= most ? File.ReadAllBytes(path) : throw new ModelFileException(path, $"has {length:N0} bytes; at most {most:N0} are read.");
-    }
-
-    private static string Text(string path, byte[] bytes)
-    {
-        try
-        {
-            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
-            return text.StartsWith('\uFEFF') ? text[1..] : text;
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new ModelFileException(path, "is not UTF-8 text. Expected a Jinja template.", e);
-        }
+        return TemplateFile.Json(Name(given), bytes.ToArray());
     }
 
     private static string Name(string given) => given == "-" ? "standard input" : given;

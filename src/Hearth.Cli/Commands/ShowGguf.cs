@@ -17,7 +17,8 @@ internal static class ShowGguf
         GgufMetadata metadata = model.Metadata;
         GgufTensor[] tensors = [.. model.Files.SelectMany(f => f.Tensors)];
         var types = tensors.GroupBy(t => t.Type).OrderByDescending(g => g.Sum(t => t.ByteCount)).ThenBy(g => g.Key)
-            .Select(g => new { type = g.Key.ToString(), tensors = g.Count(), parameters = g.Sum(Numbers), bytes = g.Sum(t => t.ByteCount) }).ToArray();
+            .Select(g => new { type = g.Key.ToString(), tensors = g.Count(), parameters = g.Sum(Numbers),
+                bytes = g.Sum(t => t.ByteCount) }).ToArray();
         string architecture = metadata.Text("general.architecture", "unknown"), name = metadata.Text("general.name", "");
         long parameters = tensors.Sum(Numbers), bytes = tensors.Sum(t => t.ByteCount);
         long? vocabulary = metadata.Has(Tokens) ? metadata.Length(Tokens) : null;
@@ -27,7 +28,8 @@ internal static class ShowGguf
             {
                 architecture, name, files = model.Files.Count, parameters, bytes, vocabulary, types,
                 metadata = metadata.Keys.Select(k => new { key = k, type = metadata.TypeOf(k).ToString(), value = metadata.Describe(k) }),
-                tensors = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).Select(t => new { name = t.Name, type = t.Type.ToString(), shape = t.Shape, bytes = t.ByteCount }),
+                tensors = tensors.OrderBy(t => t.Name, StringComparer.Ordinal)
+                    .Select(t => new { name = t.Name, type = t.Type.ToString(), shape = t.Shape, bytes = t.ByteCount }),
             });
             return Common.Done;
         }

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Hearth.Cli.Terminal;
+using Hearth.Data.Corpora;
 using Hearth.Models.Bundles;
-using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
+using Hearth.Training.Papers;
 using Hearth.Training.Recipes;
 using Hearth.Training.Runs;
 
@@ -31,7 +32,8 @@ internal static class UpCommand
             Recipe r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)), parsed.GetValue(corpus));
             using var pool = new WorkerPool(parsed.GetValue(threads));
             RunFolder folder = FolderFor(r);
-            bool reused = folder.Finished && SameDocuments(folder, r);
+            Corpus? documents = folder.Finished ? SameDocuments(folder, r) : null;
+            bool reused = documents is not null;
             if (reused)
             {
                 display.Say($"Using the model trained before in {folder.Path}.");
@@ -42,14 +44,15 @@ internal static class UpCommand
                 if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null).Finished) return Stopped(folder);
             }
             EndLine end = LedgerFile.Read(folder.Ledger).Lines.OfType<EndLine>().Last();
-            if (Reporting.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);
-            Reporting.Saved score = Reporting.Read(folder, end.Weights)!;
+            if (SavedScore.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);
+            else if (documents is not null) ModelPapers.Write(folder, r, documents);                 // the recipe may tell more than it did
+            SavedScore score = SavedScore.Read(folder, end.Weights)!;
             if (quiet) PrintJson(folder, score);
             else Show(folder, score, reused);
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(bundle.Tokenizer.Special).OfType<int>()] });
+                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = bundle.EndTokens });
             }
             return Common.Done;
         });
@@ -67,11 +70,12 @@ internal static class UpCommand
     private static bool SameRecipe(RunFolder folder, Recipe recipe) =>
         LedgerFile.Start(folder.Ledger) is var start && start.Recipe == recipe.IdentityDigest() && start.Numerics == NumericsVersion.Current;
 
-    private static bool SameDocuments(RunFolder folder, Recipe recipe)
+    /// <summary>The recipe's documents, when they are those that the run was made from.</summary>
+    private static Corpus? SameDocuments(RunFolder folder, Recipe recipe)
     {
         HashSet<string> then = [.. Materials.Read(folder.Materials).Select(m => m.Id)];
-        Data.Corpora.Corpus now = Data.Corpora.Corpus.Load(recipe.Corpora, recipe.HeldOut, recipe.Folder, recipe.Seed);
-        return then.SetEquals(now.Sources.Select(s => s.Id));
+        Corpus now = recipe.ReadDocuments();
+        return then.SetEquals(now.Sources.Select(s => s.Id)) ? now : null;
     }
 
     private static int Stopped(RunFolder folder)
@@ -80,7 +84,7 @@ internal static class UpCommand
         return Common.Interrupted;
     }
 
-    private static void PrintJson(RunFolder folder, Reporting.Saved score) => Common.PrintJson(new
+    private static void PrintJson(RunFolder folder, SavedScore score) => Common.PrintJson(new
     {
         heldOutExactMatch = Math.Round(score.HeldOutExactMatch, 4),
         inventedRefused = Math.Round(score.InventedRefused, 4),
@@ -90,7 +94,7 @@ internal static class UpCommand
         run = Path.GetFullPath(folder.Path),
     });
 
-    private static void Show(RunFolder folder, Reporting.Saved score, bool reused)
+    private static void Show(RunFolder folder, SavedScore score, bool reused)
     {
         string name = Path.GetFileName(folder.Path);
         Console.WriteLine();

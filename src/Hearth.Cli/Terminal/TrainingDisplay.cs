@@ -73,7 +73,8 @@ internal sealed class TrainingDisplay
             $"step {p.Step,5:N0} of {p.Steps:N0}  loss {p.Loss:0.0000}{bits}  {p.TokensPerSecond:N0} tokens/s  {Left(p.Left)} left");
     }
 
-    private static string Left(TimeSpan left) => left.TotalHours >= 1
+    /// <summary>A time in words.</summary>
+    public static string Left(TimeSpan left) => left.TotalHours >= 1
         ? $"{(int)left.TotalHours} h {left.Minutes:00} min"
         : left.TotalMinutes >= 1 ? $"{left.Minutes} min {left.Seconds:00} s" : $"{left.Seconds} s";
 }

@@ -19,6 +19,15 @@ public enum CorpusFormat
     Csv,
 }
 
+/// <summary>How long documents are meant to stay.</summary>
+public enum DocumentTier
+{
+    /// <summary>For good: trained on from the first step, and the tokenizer is made from them.</summary>
+    Permanent,
+    /// <summary>Perhaps to be taken out again: trained on late, so that little has to be trained again without them.</summary>
+    Revocable,
+}
+
 /// <summary>Documents that share a place, an origin and a way of being read.</summary>
 /// <param name="Name">Unique within a recipe.</param>
 /// <param name="Path">A file or a folder, relative to the recipe's folder.</param>
@@ -43,6 +52,11 @@ public sealed record CorpusSpec(
         : this(name, path, CorpusFormat.Auto, [], source, licence, DefaultTextField, DefaultMaxDocumentBytes, null, null)
     {
     }
+
+    /// <summary>How long its documents are meant to stay.</summary>
+    public DocumentTier Tier { get; init; }
+    /// <summary>Where the documents come from, as the model's papers tell it.</summary>
+    public CorpusOrigin Origin { get; init; } = CorpusOrigin.None;
 
     /// <summary>The field most published corpora keep their text in.</summary>
     public const string DefaultTextField = "text";

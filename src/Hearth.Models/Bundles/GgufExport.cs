@@ -1,4 +1,5 @@
 using Hearth.Models.Architectures;
+using Hearth.Models.Architectures.Files;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Numerics;
@@ -21,7 +22,12 @@ public static class GgufExport
         ModelConfig config = bundle.Model.Config;
         if (config is Gpt2Config { Activation: not Gpt2Activation.Gelu })
         {
-            throw new ModelFileException(bundle.Folder, "has the activation relu2, which no program that reads GGUF knows for GPT-2. Export a model with gelu_new.");
+            throw new ModelFileException(bundle.Folder,
+                "has the activation relu2, which no program that reads GGUF knows for GPT-2. Export a model with gelu_new.");
+        }
+        if (config is not (LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config))
+        {
+            throw new ModelFileException(bundle.Folder, "is of an architecture that Hearth does not write as GGUF: Llama- and Qwen3-style models without scaled positions and GPT-2 it does.");
         }
         GgufKeyValues values = Sizes(config, Path.GetFileName(Path.GetFullPath(bundle.Folder))).Add("general.file_type", mixture.FileType);
         if (mixture.FileType > 1) values.Add("general.quantization_version", QuantizationVersion);
@@ -60,8 +66,9 @@ public static class GgufExport
 
     private static GgufTensorData Data(Tensor tensor, ModelConfig config, GgufMixture mixture, string path, WorkerPool pool)
     {
-        string name = GgufNames.ToGguf(tensor.Name) ?? throw new ModelFileException(path, $"tensor '{tensor.Name}' has no name in GGUF.");
-        bool isMatrix = tensor.Shape.Length == 2, transposed = isMatrix && config is Gpt2Config && name.StartsWith("blk.", StringComparison.Ordinal);
+        string name = GgufNames.Of("", tensor.Name);
+        bool isMatrix = tensor.Shape.Length == 2, transposed = isMatrix && config is Gpt2Config
+            && name.StartsWith("blk.", StringComparison.Ordinal);
         int rows = transposed ? tensor.Columns : tensor.Rows, columns = transposed ? tensor.Rows : tensor.Columns;
         var type = mixture.For(name, isMatrix ? columns : 0, config.NumHiddenLayers, config.TieWordEmbeddings);
         int pairedHeads = RotaryOrder.PairedHeads(name, config);

@@ -15,6 +15,11 @@ internal static class GgufTokenizer
     public static void Add(GgufKeyValues values, ModelBundle bundle)
     {
         Tokenizer tokenizer = bundle.Tokenizer;
+        if (tokenizer.Parts.Model is not null)
+        {
+            throw new ModelFileException(Path.Combine(bundle.Folder, ModelBundle.TokenizerName),
+                "is a SentencePiece vocabulary. Only models with a byte-level tokenizer are exported.");
+        }
         var special = tokenizer.SpecialTokens.ToDictionary(t => t.Id);
         int count = bundle.Model.Config.VocabularySize;
         string[] tokens = new string[count];
@@ -22,7 +27,8 @@ internal static class GgufTokenizer
         for (int id = 0; id < count; id++)
         {
             byte[]? bytes = id < tokenizer.Parts.Vocabulary.Count ? tokenizer.Parts.Vocabulary[id] : null;
-            (tokens[id], types[id]) = special.TryGetValue(id, out SpecialToken? token) ? (token.Content, token.Hidden ? Control : UserDefined)
+            (tokens[id], types[id]) = special.TryGetValue(id, out SpecialToken? token)
+                ? (token.Content, token.Hidden ? Control : UserDefined)
                 : bytes is not null ? (ByteAlphabet.Write(bytes), Normal)
                 : ($"[PAD{id}]", Unused);
         }
@@ -35,8 +41,8 @@ internal static class GgufTokenizer
     }
 
     /// <summary>
-    /// llama.cpp knows patterns by name. Its <c>dbrx</c> and <c>llama-bpe</c> are both GPT-4's pattern; the second also takes a piece that is a
-    /// token without merging.
+    /// llama.cpp knows patterns by name. Its <c>dbrx</c> and <c>llama-bpe</c> are both GPT-4's pattern; the second also takes a piece
+    /// that is a token without merging.
     /// </summary>
     private static string PreTokenizerName(ModelBundle bundle)
     {
@@ -58,20 +64,25 @@ internal static class GgufTokenizer
         values.Add("tokenizer.ggml.add_bos_token", false);
         string path = Path.Combine(bundle.Folder, "tokenizer_config.json");
         if (!File.Exists(path)) return;
-        if (new FileInfo(path).Length > MostConfigBytes) throw new ModelFileException(path, $"has more than {MostConfigBytes:N0} bytes. It is not a tokenizer's configuration.");
+        if (new FileInfo(path).Length > MostConfigBytes)
+            throw new ModelFileException(path, $"has more than {MostConfigBytes:N0} bytes. It is not a tokenizer's configuration.");
         try
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (Text("bos_token") is { } begin && bundle.Tokenizer.Special(begin) is { } beginId) values.Add("tokenizer.ggml.bos_token_id", (uint)beginId);
-            if (Text("eos_token") is { } end && bundle.Tokenizer.Special(end) is { } endId) values.Add("tokenizer.ggml.eos_token_id", (uint)endId);
+            if (Text("bos_token") is { } begin
+                && bundle.Tokenizer.Special(begin) is { } beginId) values.Add("tokenizer.ggml.bos_token_id", (uint)beginId);
+            if (Text("eos_token") is { } end
+                && bundle.Tokenizer.Special(end) is { } endId) values.Add("tokenizer.ggml.eos_token_id", (uint)endId);
             if (Text("chat_template") is { } template) values.Add("tokenizer.chat_template", template);
 
-            string? Text(string key) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(key, out JsonElement e)
+            string? Text(string key) => json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty(key, out JsonElement e)
                 && e.ValueKind == JsonValueKind.String ? e.GetString() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ModelFileException(path, $"is not valid JSON: {e.Message} It was altered or damaged; copy or download the model again.", e);
+            throw new ModelFileException(path,
+                $"is not valid JSON: {e.Message} It was altered or damaged; copy or download the model again.", e);
         }
     }
 }

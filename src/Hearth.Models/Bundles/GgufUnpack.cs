@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models.Architectures;
+using Hearth.Models.Architectures.Files;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Formats.Safetensors;
@@ -28,7 +29,7 @@ public static class GgufUnpack
     {
         string architecture = model.Metadata.Text("general.architecture", "");
         bool gpt2 = architecture == "gpt2";
-        bool known = architecture is "llama" or "qwen3" or "gpt2" && model.Names.All(n => GgufNames.FromGguf(n, gpt2) is not null);
+        bool known = architecture is "llama" or "qwen3" or "gpt2" && model.Names.All(n => GgufNames.From(n, gpt2) is not null);
         ModelConfig? config = known ? Sizes(model, architecture) : null;
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, SafetensorsModel.SingleName),
@@ -46,9 +47,10 @@ public static class GgufUnpack
     {
         bool gpt2 = config is Gpt2Config, matrix = tensor.Shape.Length == 2;
         bool transposed = gpt2 && matrix && tensor.Name.StartsWith("blk.", StringComparison.Ordinal);
-        string name = config is null ? tensor.Name : GgufNames.FromGguf(tensor.Name, gpt2)!;
+        string name = config is null ? tensor.Name : GgufNames.From(tensor.Name, gpt2)!;
         int[] shape = Array.ConvertAll(tensor.Shape.ToArray(), d => d <= int.MaxValue ? (int)d
-            : throw new ModelFileException(model.Path, $"tensor '{Show.Name(tensor.Name)}' has a dimension of {d:N0}, expected at most {int.MaxValue:N0}."));
+            : throw new ModelFileException(model.Path,
+                $"tensor '{Show.Name(tensor.Name)}' has a dimension of {d:N0}, expected at most {int.MaxValue:N0}."));
         if (transposed)
         {
             Array.Reverse(shape);
@@ -57,7 +59,8 @@ public static class GgufUnpack
         int heads = config is null ? 0 : RotaryOrder.PairedHeads(tensor.Name, config);
         if (heads > 0 && (!matrix || tensor.Rows % (2 * heads) != 0))
         {
-            throw new ModelFileException(model.Path, $"tensor '{tensor.Name}' has shape {tensor.ShapeText}, expected rows for {heads} heads of an even size.");
+            throw new ModelFileException(model.Path,
+                $"tensor '{tensor.Name}' has shape {tensor.ShapeText}, expected rows for {heads} heads of an even size.");
         }
         TensorRows.Source source = heads == 0 ? TensorRows.Of(tensor) : (from, rows, into) =>
         {
@@ -92,7 +95,9 @@ public static class GgufUnpack
         GgufMetadata m = model.Metadata;
         int heads = Size("attention.head_count"), hidden = Size("embedding_length");
         long vocabulary = model.Require("token_embd.weight").Rows;
-        if (vocabulary > MostSize) throw new ModelFileException(model.Path, $"tensor 'token_embd.weight' has {vocabulary:N0} rows, expected at most {MostSize:N0}.");
+        if (vocabulary > MostSize)
+            throw new ModelFileException(model.Path,
+                $"tensor 'token_embd.weight' has {vocabulary:N0} rows, expected at most {MostSize:N0}.");
         bool tied = model.Find("output.weight") is null;
         if (architecture == "gpt2")
         {

@@ -4,9 +4,11 @@ using System.Text.Json.Nodes;
 using Hearth.Models.Architectures;
 using Hearth.Models.Architectures.Files;
 using Hearth.Models.Chat;
+using Hearth.Models.Chat.Templates;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Safetensors;
 using Hearth.Models.Tokenizers;
+using Hearth.Numerics;
 
 namespace Hearth.Models.Bundles;
 
@@ -25,17 +27,28 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <summary>The configuration's file.</summary>
     public const string ConfigName = "config.json";
 
+    private const int MostJson = 256 << 20;
+
+    private const string GenerationName = "generation_config.json";
+
     private const int MostInTensor = int.MaxValue - (1 << 20);
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
 
+    /// <summary>How the model is told a conversation; null when it has no template.</summary>
+    public IChatFormat? Chat { get; init; }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public IReadOnlyList<int> EndTokens { get; init; } = [];
+
     /// <summary>Loads a model.</summary>
-    /// <param name="folder">The folder, or a run's folder, which holds one named <c>model</c>.</param>
+    /// <param name="folder">The folder, a run's folder, which holds one named <c>model</c>, or a .gguf file.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged, or does not fit the others.</exception>
     public static ModelBundle Load(string folder)
     {
+        if (folder.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(folder)) return GgufBundle.Load(folder);
         if (!Directory.Exists(folder))
         {
             throw new ModelFileException(folder, "there is no such folder. Give the folder of a model (with config.json) or of a run.");
@@ -52,8 +65,17 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
             throw new ModelFileException(Path.Combine(folder, TokenizerName),
                 $"has {tokenizer.VocabularySize:N0} tokens, and config.json says {config.VocabularySize:N0}. Tokenizer and model do not belong together.");
         }
-        return new ModelBundle(folder, model, tokenizer);
+        string? template = TemplateFile.Find(folder);
+        return new ModelBundle(folder, model, tokenizer)
+        {
+            Chat = template is null || !HasTemplate(template) ? null : FormatOf(tokenizer, TemplateFile.Read(template)),
+            EndTokens = ReadEndTokens(folder, config, tokenizer),
+        };
     }
+
+    /// <summary>The format of a model with a template: Hearth's own is told without rendering.</summary>
+    internal static IChatFormat FormatOf(Tokenizer tokenizer, TemplateFile template) =>
+        template.Text == ChatFormat.Template ? new ChatFormat(tokenizer, template.Path) : new TemplateFormat(tokenizer, template, () => DateTime.Now);
 
     /// <summary>Writes the files that any engine needs to run the model.</summary>
     /// <param name="folder">The folder; made if need be.</param>
@@ -65,7 +87,7 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
         var chat = new ChatFormat(tokenizer);
         SaveWeights(Path.Combine(folder, WeightsName), model);
         tokenizer.Save(Path.Combine(folder, TokenizerName));
-        WriteJson(Path.Combine(folder, "generation_config.json"), new JsonObject
+        WriteJson(Path.Combine(folder, GenerationName), new JsonObject
         {
             ["do_sample"] = false,
             ["eos_token_id"] = new JsonArray(chat.EndToken, chat.EndOfTextToken),
@@ -92,10 +114,36 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <param name="model">The model.</param>
     public static string WeightsDigest(LanguageModel model) => SafetensorsWriter.DigestOf(model.Parameters.ToSafetensors(), Metadata);
 
-    /// <summary>Families that Hearth trains own every number and refuse what they do not know; the others take from the files what they need.</summary>
+    private static bool HasTemplate(string path)
+    {
+        if (!path.EndsWith(".json", StringComparison.Ordinal)) return true;
+        using JsonDocument json = TemplateFile.Json(path, TemplateFile.Bytes(path, MostJson));
+        return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("chat_template", out JsonElement t) && t.ValueKind != JsonValueKind.Null;
+    }
+
+    /// <summary>eos_token_id, a number or a list of them, of generation_config.json or else config.json.</summary>
+    private static int[] ReadEndTokens(string folder, ModelConfig config, Tokenizer tokenizer)
+    {
+        foreach (string path in ((string[])[Path.Combine(folder, GenerationName), Path.Combine(folder, ConfigName)]).Where(File.Exists))
+        {
+            using JsonDocument json = TemplateFile.Json(path, TemplateFile.Bytes(path, MostJson));
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("eos_token_id", out JsonElement ends)) continue;
+            IEnumerable<JsonElement> values = ends.ValueKind == JsonValueKind.Array ? ends.EnumerateArray() : [ends];
+            int[] ids = [.. values.Where(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int id) && id >= 0 && id < config.VocabularySize).Select(e => e.GetInt32())];
+            if (ids.Length > 0) return ids;
+        }
+        return [.. new[] { ChatFormat.End, ChatFormat.EndOfText }.Select(tokenizer.Special).OfType<int>()];
+    }
+
+    /// <summary>Models that Hearth trains own every number and refuse what they do not know; others take from the files what they need, in the files' types.</summary>
     private static LanguageModel Create(ModelConfig config, SafetensorsModel weights)
     {
-        if (config is not (LlamaConfig or Gpt2Config)) return config.Create(new HubParameters(weights, config));
+        bool isTrainable = config is LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config && weights.Entries.All(e => e.Type == SafetensorsType.F32);
+        if (!isTrainable)
+        {
+            using var pool = new WorkerPool(Environment.ProcessorCount);
+            return config.Create(new HubParameters(weights, config, pool));
+        }
         LanguageModel model = config.Create();
         model.Parameters.Load(weights);
         return model;

@@ -11,7 +11,7 @@ public sealed record ChatMessage(string Role, string Content);
 /// The conversation format of models that Hearth trains: a role's token, the message, <c>&lt;|end|&gt;</c>. What a person writes is always
 /// ordinary text, so it can not pretend to be a role.
 /// </summary>
-public sealed class ChatFormat
+public sealed class ChatFormat : IChatFormat
 {
     /// <summary>Begins and ends a plain document.</summary>
     public const string EndOfText = "<|endoftext|>";
@@ -51,9 +51,7 @@ public sealed class ChatFormat
     /// <summary>The id of <see cref="End"/>.</summary>
     public int EndToken { get; }
 
-    /// <summary>The tokens of a conversation.</summary>
-    /// <param name="messages">What was said.</param>
-    /// <param name="askForAnswer">True to end with the assistant's token, so that the model answers next.</param>
+    /// <inheritdoc/>
     public int[] Encode(IEnumerable<ChatMessage> messages, bool askForAnswer)
     {
         var tokens = new List<int>();

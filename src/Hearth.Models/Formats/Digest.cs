@@ -6,6 +6,12 @@ namespace Hearth.Models.Formats;
 /// <summary>SHA-256 digests in the one form used everywhere: 64 lower-case hexadecimal digits.</summary>
 public static class Digest
 {
+    private const int Digits = 64;
+
+    /// <summary>Whether a text is such a digest.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsDigest(string text) => text.Length == Digits && text.All(char.IsAsciiHexDigitLower);
+
     /// <summary>The digest of some bytes.</summary>
     /// <param name="bytes">The bytes.</param>
     public static string Of(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

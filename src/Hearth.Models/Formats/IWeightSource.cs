@@ -31,7 +31,8 @@ public static class WeightSource
     /// <param name="source">The weights.</param>
     /// <param name="name">Its name.</param>
     /// <exception cref="ModelFileException">There is none of that name.</exception>
-    public static StoredTensor Require(this IWeightSource source, string name) => source.Find(name) ?? throw new ModelFileException(source.Path,
+    public static StoredTensor Require(this IWeightSource source, string name) => source.Find(name)
+        ?? throw new ModelFileException(source.Path,
         $"there is no tensor '{Show.Name(name)}' among its {source.Names.Count:N0}. Part of the model is missing, or it is of another architecture.");
 
     /// <summary>A tensor that the model needs in a certain shape.</summary>

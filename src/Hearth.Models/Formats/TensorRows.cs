@@ -29,7 +29,8 @@ internal static class TensorRows
     /// <param name="stream">Where to.</param>
     /// <param name="pool">The threads that quantise.</param>
     /// <exception cref="ModelFileException">A number is not finite, and the type has no way to write it.</exception>
-    public static void Write(string file, string name, long rows, int columns, Source source, TensorType type, Stream stream, WorkerPool pool)
+    public static void Write(string file, string name, long rows, int columns, Source source, TensorType type, Stream stream,
+        WorkerPool pool)
     {
         int rowBytes = (int)BlockFormat.Of(type).BytesFor(columns)!.Value;
         int most = (int)Math.Clamp(PieceBytes / ((long)columns * sizeof(float)), 1, rows);
@@ -42,7 +43,8 @@ internal static class TensorRows
             if (BlockFormat.Of(type).Elements > 1) RequireFinite(file, name, singles.AsSpan(0, count * columns));
             pool.For(count, 1, (from, to) =>
             {
-                for (int i = from; i < to; i++) QuantizedRows.Quantize(type, singles.AsSpan(i * columns, columns), bytes.AsSpan(i * rowBytes, rowBytes));
+                for (int i = from; i < to; i++) QuantizedRows.Quantize(type, singles.AsSpan(i * columns, columns),
+                    bytes.AsSpan(i * rowBytes, rowBytes));
             });
             stream.Write(bytes.AsSpan(0, count * rowBytes));
         }
@@ -54,7 +56,8 @@ internal static class TensorRows
         foreach (uint bits in MemoryMarshal.Cast<float, uint>(numbers))
         {
             if ((bits & infinity) != infinity) continue;
-            throw new ModelFileException(file, $"tensor '{Show.Name(name)}' holds a number that is not finite, which only F32, F16 and BF16 can write. "
+            throw new ModelFileException(file,
+                $"tensor '{Show.Name(name)}' holds a number that is not finite, which only F32, F16 and BF16 can write. "
                 + "The model is damaged; train or download it again.");
         }
     }

@@ -1,3 +1,5 @@
+using Hearth.Models.Formats.Gguf;
+
 namespace Hearth.Models.Tokenizers;
 
 /// <summary>Typed values by key, as GGUF files hold them. Every getter throws <see cref="ModelFileException"/> naming file and key.</summary>
@@ -16,13 +18,13 @@ internal interface ITokenizerMetadata
     bool Flag(string key, bool? otherwise = null);
 
     /// <summary>An array of texts.</summary>
-    string[] Texts(string key, int most);
+    string[] Texts(string key, int most = GgufMetadata.MostValues);
 
     /// <summary>An array of whole numbers.</summary>
-    int[] Integers(string key, int most);
+    int[] Integers(string key, int most = GgufMetadata.MostValues);
 
     /// <summary>An array of numbers.</summary>
-    float[] Singles(string key, int most);
+    float[] Singles(string key, int most = GgufMetadata.MostValues);
 
     /// <summary>An error about a key.</summary>
     ModelFileException Bad(string key, string found, string expected);

@@ -26,6 +26,9 @@ internal readonly struct JsonNode(string file, string parent, JsonElement elemen
     /// <summary>The value is a JSON string.</summary>
     public bool IsString => element.ValueKind == JsonValueKind.String;
 
+    /// <summary>The value itself; undefined when the key is absent.</summary>
+    public JsonElement Element => element;
+
     /// <summary>The value of a key of this object; missing when the key is.</summary>
     public JsonNode this[string name]
     {

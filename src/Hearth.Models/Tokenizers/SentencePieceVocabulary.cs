@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Hearth.Models.Tokenizers.Normalizers;
 
@@ -46,6 +47,9 @@ internal sealed class SentencePieceVocabulary
     /// <summary>Special tokens are looked for in the text as given, as GGUF's reader of reference does; otherwise in normalised text.</summary>
     public bool FindsTokensInRawText { get; init; }
 
+    /// <summary>Whether the white space after a special token belongs to it, by its content.</summary>
+    public Func<string, bool> StripsAfter { get; init; } = _ => false;
+
     public IReadOnlyList<int> Opening { get; init; } = [];
 
     public IReadOnlyList<int> Closing { get; init; } = [];
@@ -90,7 +94,10 @@ internal sealed class SentencePieceVocabulary
         {
             if (Types[id] is not (PieceType.Control or PieceType.Unknown or PieceType.UserDefined)) continue;
             bool normalized = !FindsTokensInRawText && Types[id] == PieceType.UserDefined;
-            special.Add(new SpecialToken(id, Pieces[id], Types[id] != PieceType.UserDefined, normalized));
+            special.Add(new SpecialToken(id, Pieces[id], Types[id] != PieceType.UserDefined, normalized)
+            {
+                StripsRight = StripsAfter(Pieces[id]),
+            });
         }
         return special;
     }
@@ -131,5 +138,5 @@ internal sealed class SentencePieceVocabulary
             + "],\"special_tokens\":{" + string.Join(',', opening.Concat(closing).Distinct().Select(Named)) + "}}";
     }
 
-    private static string Quote(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+    private static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 using Hearth.Models.Formats;
+using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Tokenizers.Normalizers;
 
 namespace Hearth.Models.Tokenizers;
@@ -90,6 +91,15 @@ public sealed class Tokenizer
     /// <exception cref="ModelFileException">The content is malformed or not supported; the message names the key.</exception>
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name = "tokenizer.json") => TokenizerJsonReader.Parse(json, name);
 
+    /// <summary>Reads the tokenizer of a GGUF file; the file may be closed afterwards.</summary>
+    /// <param name="metadata">The file's keys and values.</param>
+    /// <exception cref="ModelFileException">A key is missing, malformed or not supported; the message names it.</exception>
+    public static Tokenizer FromGguf(GgufMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return GgufTokenizerReader.Read(metadata);
+    }
+
     /// <summary>The tokenizer as a Hugging Face <c>tokenizer.json</c>: equal tokenizers give equal bytes.</summary>
     public byte[] ToJson() => TokenizerJsonWriter.Write(this);
 
@@ -136,20 +146,11 @@ public sealed class Tokenizer
         return [.. tokens];
     }
 
-    /// <summary>
-    /// The tokens of a whole text: <see cref="Opening"/>, <see cref="Encode"/>, <see cref="Closing"/>. What the text itself begins or ends
-    /// with is not put there twice.
-    /// </summary>
+    /// <summary>The tokens of a whole text: <see cref="Opening"/>, <see cref="Encode"/>, <see cref="Closing"/>.</summary>
     /// <param name="text">The text.</param>
     /// <param name="parseSpecial">As for <see cref="Encode"/>.</param>
     /// <exception cref="UnencodableTextException">The vocabulary has nothing for one of the text's bytes or characters.</exception>
-    public int[] EncodeWhole(string text, bool parseSpecial = false)
-    {
-        int[] tokens = Encode(text, parseSpecial);
-        bool opened = tokens.Length >= Opening.Count && tokens[..Opening.Count].SequenceEqual(Opening);
-        bool closed = tokens.Length >= Closing.Count && tokens[^Closing.Count..].SequenceEqual(Closing);
-        return [.. opened ? [] : Opening, .. tokens, .. closed ? [] : Closing];
-    }
+    public int[] EncodeWhole(string text, bool parseSpecial = false) => [.. Opening, .. Encode(text, parseSpecial), .. Closing];
 
     /// <summary>The text of some tokens. Bytes that are not valid UTF-8 come out as U+FFFD.</summary>
     /// <param name="tokens">Ids.</param>

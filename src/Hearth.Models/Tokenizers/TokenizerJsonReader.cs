@@ -66,7 +66,7 @@ internal static class TokenizerJsonReader
     {
         JsonNode model = root["model"];
         string type = model["type"].IsMissing && !model["merges"].IsMissing ? "BPE" : model["type"].Text();
-        if (type is not ("BPE" or "Unigram")) throw Unsupported(model["type"], type);
+        if (type is not ("BPE" or "Unigram")) throw model["type"].Bad($"is '{JsonNode.Shorten(type)}'; supported: BPE, Unigram");
         PreTokenizerPlan cuts = PreTokenizerJson.Read(root["pre_tokenizer"]);
         DecoderPlan decoder = DecoderJson.Read(root["decoder"]);
         if (cuts.IsByteLevel != decoder.IsByteLevel)

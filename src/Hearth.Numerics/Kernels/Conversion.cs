@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics.Kernels;
 
-/// <summary>Single precision from and to other floating-point formats, sixteen numbers at a time, the same bits on every processor.</summary>
+/// <summary>
+/// Single precision from and to other floating-point formats, sixteen numbers at a time, the same bits on every processor.
+/// </summary>
 public static class Conversion
 {
     private const uint Sign = 0x8000_0000;
@@ -100,7 +102,7 @@ public static class Conversion
     /// <summary>One single to the nearest half, ties to even.</summary>
     internal static ushort ToHalf(float value) => (ushort)NarrowToHalf(Vector512.Create(value)).ToScalar();
 
-    private static Vector512<float> Widen(Vector512<uint> half)
+    internal static Vector512<float> Widen(Vector512<uint> half)
     {
         Vector512<uint> magnitude = half & Vector512.Create(HalfMagnitude);
         Vector512<uint> sign = (half ^ magnitude) << 16;

@@ -101,7 +101,7 @@ public static unsafe class MatrixProduct
     /// <summary>Height of the next tile when so many rows are left.</summary>
     private static int Height(int rows) => rows >= Tiles.Rows ? Tiles.Rows : rows >= Tiles.MiddleRows ? Tiles.MiddleRows : 1;
 
-    private static void PackRows(float* from, MatrixView a, int rows, int depth, float* into)
+    internal static void PackRows(float* from, MatrixView a, int rows, int depth, float* into)
     {
         if (a.RowStride == 1)
         {
@@ -116,7 +116,7 @@ public static unsafe class MatrixProduct
     }
 
     /// <summary>All rows of a packed block of a by one panel of b.</summary>
-    private static void Stripe(int rows, int columns, int depth, float* a, float* b, float* c, int ldc, bool add)
+    internal static void Stripe(int rows, int columns, int depth, float* a, float* b, float* c, int ldc, bool add)
     {
         float* edge = stackalloc float[Tiles.Rows * Tiles.Columns];
         for (int i = 0, height; i < rows; i += height)

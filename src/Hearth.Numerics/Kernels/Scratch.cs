@@ -14,6 +14,9 @@ internal static unsafe class Scratch
 
         /// <summary>Tiles of attention.</summary>
         Attention,
+
+        /// <summary>A widened panel of weights.</summary>
+        QuantizedProduct,
     }
 
     /// <summary>At least <paramref name="length"/> numbers, undefined; valid on this thread until the same use rents again.</summary>

@@ -7,7 +7,7 @@ public static class EmbeddingOperations
 {
     /// <summary>The table's rows for some ids.</summary>
     /// <param name="tape">The tape that makes the activation.</param>
-    /// <param name="table">[V, C]</param>
+    /// <param name="table">[V, C], numbers or stored weights.</param>
     /// <param name="ids">[N], each below V.</param>
     /// <returns>[N, C]</returns>
     /// <exception cref="ShapeException">An id is not in the table.</exception>
@@ -21,7 +21,12 @@ public static class EmbeddingOperations
         Tensor y = tape.New(ids.Length, c);
         tape.Pool.For(ids.Length, 1, y.Length, (from, to) =>
         {
-            for (int i = from; i < to; i++) table.Data.Slice(ids[i] * c, c).CopyTo(y.Data.Slice(i * c, c));
+            for (int i = from; i < to; i++)
+            {
+                Span<float> row = y.Data.Slice(i * c, c);
+                if (table.Weights is { } stored) stored.ReadRow(ids[i], row);
+                else table.Data.Slice(ids[i] * c, c).CopyTo(row);
+            }
         });
         tape.Record(y, () =>
         {

@@ -13,7 +13,23 @@ public static unsafe class LinearOperations
     public static Tensor Linear(this Tensor x, Tensor w)
     {
         ShapeException.Require(w.Columns == x.Columns, w, $"[outputs, {x.Columns}]");
-        return Product(x, w, transposed: true);
+        return w.Weights is { } stored ? x.Linear(stored) : Product(x, w, transposed: true);
+    }
+
+    /// <summary>y = x·Wᵀ for weights as a file stores them. Has no backward pass.</summary>
+    /// <param name="x">[N, C]</param>
+    /// <param name="w">[O, C], one matrix.</param>
+    /// <returns>[N, O]</returns>
+    /// <exception cref="ShapeException">w has other columns than x.</exception>
+    /// <exception cref="InvalidOperationException">The tape records.</exception>
+    public static Tensor Linear(this Tensor x, PackedWeights w)
+    {
+        if (w.Columns != x.Columns) throw new ShapeException(nameof(Linear), "stored weights", $"[{w.Rows}, {w.Columns}]", $"[outputs, {x.Columns}]");
+        Tape tape = x.Tape!;
+        if (tape.Recording) throw new InvalidOperationException($"Weights stored as {w.Type} are not trained; use a tape that does not record.");
+        Tensor y = tape.New(x.Rows, w.Rows);
+        QuantizedProduct.Multiply(tape.Pool, x.Rows, w.TakesSingles ? x.Pointer : x.Quantized(tape.Pool), w, y.Pointer, w.Rows);
+        return y;
     }
 
     /// <summary>y = x·Wᵀ + b, for layers that may have a bias.</summary>
@@ -26,12 +42,13 @@ public static unsafe class LinearOperations
 
     /// <summary>y = x·W + b.</summary>
     /// <param name="x">[N, C]</param>
-    /// <param name="w">[C, O], as GPT-2's checkpoints store a linear layer.</param>
+    /// <param name="w">[C, O], as GPT-2's checkpoints store a linear layer; [O, C] for stored weights.</param>
     /// <param name="b">[O]</param>
     /// <returns>[N, O]</returns>
     /// <exception cref="ShapeException">Shapes do not fit.</exception>
     public static Tensor Affine(this Tensor x, Tensor w, Tensor b)
     {
+        if (w.Weights is not null) return x.Linear(w).AddBias(b);
         ShapeException.Require(w.Rows == x.Columns, w, $"[{x.Columns}, outputs]");
         ShapeException.Require(b.Length == w.Columns, b, $"[{w.Columns}]");
         return Product(x, w, transposed: false).AddBias(b);
@@ -62,6 +79,20 @@ public static unsafe class LinearOperations
             tape.Pool.For(b.Length, Lanes.Count, y.Length, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
         });
         return y;
+    }
+
+    /// <summary>y = x·Wᵀ for rows that are used once.</summary>
+    internal static void Multiply(Tape tape, float* x, int rows, PackedWeights w, float* y)
+    {
+        if (w.TakesSingles)
+        {
+            QuantizedProduct.Multiply(tape.Pool, rows, x, w, y, w.Rows);
+            return;
+        }
+        FloatBuffer records = tape.Rent(QuantizedActivations.Length(rows, w.Columns));
+        QuantizedActivations.Quantize(tape.Pool, x, rows, w.Columns, records.Pointer);
+        QuantizedProduct.Multiply(tape.Pool, rows, records.Pointer, w, y, w.Rows);
+        tape.Return(ref records!);
     }
 
     private static Tensor Product(Tensor x, Tensor w, bool transposed)

@@ -44,7 +44,8 @@ public static unsafe class LossOperations
             int start = first, count = Math.Min(atOnce, rows.Length - first);
             for (int i = 0; i < count; i++) x.Data.Slice(rows[start + i] * c, c).CopyTo(some.Data.Slice(i * c, c));
             var someView = MatrixView.RowMajor(some.Pointer, c);
-            MatrixProduct.Multiply(tape.Pool, count, vocabulary, c, someView, w.Packed(tape.Pool, transposed: true), logits.Pointer, vocabulary, add: false);
+            if (w.Weights is { } stored) LinearOperations.Multiply(tape, some.Pointer, count, stored, logits.Pointer);
+            else MatrixProduct.Multiply(tape.Pool, count, vocabulary, c, someView, w.Packed(tape.Pool, transposed: true), logits.Pointer, vocabulary, add: false);
             tape.Pool.For(count, 1, (long)count * vocabulary * 4, (from, to) =>
             {
                 for (int i = from; i < to; i++)

@@ -9,8 +9,10 @@ public sealed record BlockFormat(TensorType Type, int Elements, int Bytes, bool 
 {
     private static readonly BlockFormat[] ByType = Order(
     [
-        new(TensorType.F32, 1, 4, true), new(TensorType.F16, 1, 2, true), new(TensorType.BF16, 1, 2, true), new(TensorType.F64, 1, 8, false),
-        new(TensorType.I8, 1, 1, false), new(TensorType.I16, 1, 2, false), new(TensorType.I32, 1, 4, false), new(TensorType.I64, 1, 8, false),
+        new(TensorType.F32, 1, 4, true), new(TensorType.F16, 1, 2, true), new(TensorType.BF16, 1, 2, true),
+        new(TensorType.F64, 1, 8, false),
+        new(TensorType.I8, 1, 1, false), new(TensorType.I16, 1, 2, false), new(TensorType.I32, 1, 4, false),
+        new(TensorType.I64, 1, 8, false),
         new(TensorType.Q4_0, 32, 18, true), new(TensorType.Q4_1, 32, 20, true), new(TensorType.Q5_0, 32, 22, true),
         new(TensorType.Q5_1, 32, 24, true), new(TensorType.Q8_0, 32, 34, true),
         new(TensorType.Q2_K, 256, 84, true), new(TensorType.Q3_K, 256, 110, true), new(TensorType.Q4_K, 256, 144, true),
@@ -38,7 +40,8 @@ public sealed record BlockFormat(TensorType Type, int Elements, int Bytes, bool 
 
     /// <summary>The format of that name, upper and lower case alike; null when there is none.</summary>
     /// <param name="name">For example <c>q8_0</c>.</param>
-    public static BlockFormat? Find(string name) => ByType.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
+    public static BlockFormat? Find(string name) =>
+        ByType.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The bytes of so many numbers; null when they are not whole blocks or the bytes overflow 63 bits.</summary>
     /// <param name="count">Numbers, not negative.</param>

@@ -125,8 +125,8 @@ internal static unsafe class Blocks256
     }
 
     /// <summary>
-    /// [32 bytes, then 16 bytes, five numbers each][4 bytes, four numbers each][d: half]: d · (q - 1). A byte holds numbers in base three as a
-    /// fraction of 256: the next one is what three times it carries over.
+    /// [32 bytes, then 16 bytes, five numbers each][4 bytes, four numbers each][d: half]: d · (q - 1). A byte holds numbers in base three
+    /// as a fraction of 256: the next one is what three times it carries over.
     /// </summary>
     public static void TQ1_0(byte* x, float* y, int blocks)
     {

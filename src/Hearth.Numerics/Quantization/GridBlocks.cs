@@ -41,7 +41,9 @@ internal static unsafe class GridBlocks
         }
     }
 
-    /// <summary>[d: half][32 indices, lower 8 bits][32 bytes of signs][8 times: upper 2 bits of four indices][8 times: two scales].</summary>
+    /// <summary>
+    /// [d: half][32 indices, lower 8 bits][32 bytes of signs][8 times: upper 2 bits of four indices][8 times: two scales].
+    /// </summary>
     public static void IQ2_S(byte* x, float* y, int blocks)
     {
         for (; blocks > 0; blocks--, x += 82)
@@ -109,7 +111,8 @@ internal static unsafe class GridBlocks
     }
 
     /// <summary>
-    /// [32 indices, lower 8 bits][16 times: upper 3 bits and sign of the shift for two indices][4 times: four scales of 3 bits, 4 bits of d].
+    /// [32 indices, lower 8 bits][16 times: upper 3 bits and sign of the shift for two indices]
+    /// [4 times: four scales of 3 bits, 4 bits of d].
     /// </summary>
     public static void IQ1_M(byte* x, float* y, int blocks)
     {

@@ -17,7 +17,9 @@ internal static unsafe class Pack
         return Conversion.FromHalf(half);
     }
 
-    /// <summary>q[i] = the whole number in [low, high] for which scale·q + min is closest to x, less <paramref name="low"/>: 0 upwards.</summary>
+    /// <summary>
+    /// q[i] = the whole number in [low, high] for which scale·q + min is closest to x, less <paramref name="low"/>: 0 upwards.
+    /// </summary>
     /// <param name="x">Numbers.</param>
     /// <param name="count">How many, a multiple of sixteen.</param>
     /// <param name="scale">Scale as a reader will see it; zero gives the number nearest to zero.</param>
@@ -30,7 +32,8 @@ internal static unsafe class Pack
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < count; i += Lanes.Count)
         {
-            Vector512<float> level = ScaleSearch.Round((Vector512.Load(x + i) - Vector512.Create(min)) * Vector512.Create(inverse), low, high);
+            Vector512<float> level =
+                ScaleSearch.Round((Vector512.Load(x + i) - Vector512.Create(min)) * Vector512.Create(inverse), low, high);
             (Vector512.ConvertToInt32(level) - Vector512.Create(low)).Store(q + i);
         }
     }

@@ -15,6 +15,9 @@ internal static unsafe class ScaleSearch
     // Below this the scale is zero as a half.
     private const float Smallest = 1e-12f;
 
+    // Beyond this no scale reaches, and a difference might overflow.
+    private const float Largest = 1e18f;
+
     // Adding and taking this away rounds a number below 2^22 to the nearest whole one, ties to even.
     private const float Rounder = 12582912f;
 
@@ -81,6 +84,7 @@ internal static unsafe class ScaleSearch
             least = MathF.Min(least, x[i]);
             greatest = MathF.Max(greatest, x[i]);
         }
+        (least, greatest) = (MathF.Max(least, -Largest), MathF.Min(greatest, Largest));
         if (notPositive) least = MathF.Min(least, 0);
         float range = greatest - least;
         if (!(range >= Smallest)) return (0, least);

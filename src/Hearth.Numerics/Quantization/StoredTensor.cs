@@ -82,13 +82,15 @@ public sealed unsafe class StoredTensor
     public static StoredTensor FromSingles(string name, TensorType type, ReadOnlySpan<long> shape, ReadOnlySpan<float> values)
     {
         (long rows, int columns, int rowBytes) = Measure(type, shape);
-        if (rows * columns != values.Length) throw new ArgumentException($"{values.Length:N0} numbers for {rows:N0} rows of {columns:N0}.", nameof(values));
+        if (rows * columns != values.Length)
+            throw new ArgumentException($"{values.Length:N0} numbers for {rows:N0} rows of {columns:N0}.", nameof(values));
         byte[] memory = GC.AllocateUninitializedArray<byte>(checked((int)((rows * rowBytes) + Alignment)), pinned: true);
         var start = (nint)Unsafe.AsPointer(ref memory[0]);
         var tensor = new StoredTensor(name, type, shape, null, memory, (Alignment - (start % Alignment)) % Alignment);
         for (int row = 0; row < rows; row++)
         {
-            QuantizedRows.Quantize(type, values.Slice(row * columns, columns), new Span<byte>(tensor.Pointer + ((nint)row * rowBytes), rowBytes));
+            QuantizedRows.Quantize(type, values.Slice(row * columns, columns),
+                new Span<byte>(tensor.Pointer + ((nint)row * rowBytes), rowBytes));
         }
         return tensor;
     }
@@ -121,7 +123,8 @@ public sealed unsafe class StoredTensor
     /// <param name="into">[Rows, Columns]</param>
     public void Read(Span<float> into)
     {
-        if (into.Length != Count) throw new ArgumentException($"Room for {into.Length:N0} numbers, tensor '{Name}' has {Count:N0}.", nameof(into));
+        if (into.Length != Count)
+            throw new ArgumentException($"Room for {into.Length:N0} numbers, tensor '{Name}' has {Count:N0}.", nameof(into));
         for (long row = 0; row < Rows; row++) ReadRow(row, into[(int)(row * Columns)..]);
     }
 
@@ -138,12 +141,14 @@ public sealed unsafe class StoredTensor
             if (count > long.MaxValue) return false;
         }
         long columns = shape.IsEmpty ? 1 : shape[^1];
-        return columns <= int.MaxValue && BlockFormat.Of(type).BytesFor(columns) <= int.MaxValue && BlockFormat.Of(type).BytesFor((long)count) is not null;
+        return columns <= int.MaxValue && BlockFormat.Of(type).BytesFor(columns) <= int.MaxValue
+            && BlockFormat.Of(type).BytesFor((long)count) is not null;
     }
 
     private static (long Rows, int Columns, int RowBytes) Measure(TensorType type, ReadOnlySpan<long> shape)
     {
-        if (!Fits(type, shape)) throw new ArgumentException($"No {type} tensor has the shape [{string.Join(", ", shape.ToArray())}].", nameof(shape));
+        if (!Fits(type, shape))
+            throw new ArgumentException($"No {type} tensor has the shape [{string.Join(", ", shape.ToArray())}].", nameof(shape));
         long rows = 1;
         foreach (long dimension in shape[..Math.Max(0, shape.Length - 1)]) rows *= dimension;
         long columns = shape.IsEmpty ? 1 : shape[^1];

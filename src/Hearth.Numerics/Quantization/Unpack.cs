@@ -32,7 +32,8 @@ internal static unsafe class Unpack
     /// <summary>(packed[i] >> shift) &amp; mask.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Field(Vector128<byte> packed, int shift, byte mask) =>
-        Vector128.ShiftRightLogical(packed.AsUInt16(), shift).AsByte() & Vector128.Create(mask);      // mask drops what came from the neighbour
+        // mask drops what came from the neighbour
+        Vector128.ShiftRightLogical(packed.AsUInt16(), shift).AsByte() & Vector128.Create(mask);
 
     /// <summary>All ones where a bit of sixteen is set, the lowest first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -114,7 +114,8 @@ internal static unsafe class WriteBlocks256
             (scale[part], min[part]) = ScaleSearch.Affine(x + (part * size), size, high, notPositive: true);
             min[part] = MathF.Max(-min[part], 0);
         }
-        float d = Pack.Half(ScaleSearch.Extreme(scale, parts) / most, units), dmin = Pack.Half(ScaleSearch.Extreme(min, parts) / most, units + 2);
+        float d = Pack.Half(ScaleSearch.Extreme(scale, parts) / most, units),
+            dmin = Pack.Half(ScaleSearch.Extreme(min, parts) / most, units + 2);
         for (int part = 0; part < parts; part++)
         {
             s[part] = Pack.Ratio(scale[part], d, 0, most);

@@ -104,7 +104,8 @@ internal static unsafe class WriteBlocks32
         Vector512<float> error = Vector512<float>.Zero;
         for (int i = 0; i < Count; i += Lanes.Count)
         {
-            Vector512<float> ratio = Vector512.Load(x + i) / Vector512.Create(halfScale), magnitude = Vector512.Abs(ratio), value = Vector512<float>.Zero;
+            Vector512<float> ratio = Vector512.Load(x + i) / Vector512.Create(halfScale), magnitude = Vector512.Abs(ratio),
+                value = Vector512<float>.Zero;
             Vector512<int> code = Vector512<int>.Zero;
             for (int k = 1; k < 8; k++)
             {

@@ -10,7 +10,8 @@ public sealed class LedgerFile : IDisposable
     /// <summary>What the first line names as the one before.</summary>
     public static readonly string Beginning = new('0', 64);
 
-    private const int MaxLineBytes = 1 << 16;
+    // Room for the ids of as many documents as a recipe may leave out.
+    private const int MaxLineBytes = 1 << 20;
 
     // A line is one write: when the disk is full it fails there and then, and nothing is left to fail again on closing.
     private const int Unbuffered = 0;
@@ -71,11 +72,39 @@ public sealed class LedgerFile : IDisposable
     /// <exception cref="LedgerException">There is no such file, or a line is longer than any of a ledger.</exception>
     public static IReadOnlyList<string> RawLines(string path) => [.. Lines(path, long.MaxValue).Select(Encoding.UTF8.GetString)];
 
+    /// <summary>Every line, its place in the chain unchecked.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>What it says, null when it is no ledger line in the very form that one is written in; its own hash; the ledger's bytes up to its end.</returns>
+    /// <exception cref="LedgerException">There is no such file, or a line is longer than any of a ledger.</exception>
+    public static IEnumerable<(LedgerLine? Line, string Hash, long Length)> Entries(string path)
+    {
+        long length = 0;
+        foreach (byte[] bytes in Lines(path, long.MaxValue))
+        {
+            LedgerLine? line = Parse(Encoding.UTF8.GetString(bytes));
+            bool exact = line is not null && Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, Options)).AsSpan().SequenceEqual(bytes);
+            yield return (exact ? line : null, Digest.Of(bytes), length += bytes.Length + 1L);
+        }
+    }
+
     /// <summary>The first line, which says what the run is made from. What follows it may have been cut short by a lost machine.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="LedgerException">The ledger does not begin with such a line.</exception>
     public static StartLine Start(string path) => Lines(path, 1).Select(bytes => Parse(Encoding.UTF8.GetString(bytes))).FirstOrDefault() as StartLine
         ?? throw new LedgerException(path, 1, "does not begin with a start line. Delete the run's folder and train again.");
+
+    /// <summary>What stands before the first step: the start line and, of a run that documents were taken out of, the forget line.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The lines, their bytes with line ends, and the hash of the last of them.</returns>
+    /// <exception cref="LedgerException">The ledger does not begin with a start line.</exception>
+    public static (StartLine Start, ForgetLine? Forget, long Length, string Head) Preamble(string path)
+    {
+        StartLine start = Start(path);
+        byte[][] lines = [.. Lines(path, long.MaxValue).Take(2)];
+        var forget = lines.Length > 1 ? Parse(Encoding.UTF8.GetString(lines[1])) as ForgetLine : null;
+        byte[][] kept = forget is null ? lines[..1] : lines;
+        return (start, forget, kept.Sum(l => l.Length + 1L), Digest.Of(kept[^1]));
+    }
 
     /// <summary>Reads one line.</summary>
     /// <param name="line">The line without its end.</param>

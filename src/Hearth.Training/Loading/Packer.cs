@@ -123,6 +123,6 @@ public sealed class Packer(DocumentOrder order, PackingPlan plan)
     private DataPosition Advance(DataPosition at, TokenDocument document, int count)
     {
         if (at.Row + count < document.Rows) return at with { Row = at.Row + count };
-        return at.Index + 1 < order.Count ? new DataPosition(at.Epoch, at.Index + 1, 0) : new DataPosition(at.Epoch + 1, 0, 0);
+        return at.Index + 1 < order.Count(at.Epoch) ? new DataPosition(at.Epoch, at.Index + 1, 0) : new DataPosition(at.Epoch + 1, 0, 0);
     }
 }

@@ -14,6 +14,9 @@ namespace Hearth.Training.Loading;
 /// <param name="IsConversation">True for a question and its answer, which others may follow in one conversation.</param>
 public sealed record TokenDocument(string Id, string From, int[] Tokens, int FirstTarget, int TargetBytes, bool IsConversation = false)
 {
+    /// <summary>True for a document that is trained on late, so that it can be taken out at little cost.</summary>
+    public bool IsRevocable { get; init; }
+
     /// <summary>Rows the document takes in a batch: each token predicts the next; the end of a conversation's turn stands there for what may follow.</summary>
     public int Rows => IsConversation ? Tokens.Length : Tokens.Length - 1;
 

@@ -16,10 +16,12 @@ internal static class CorpusBinder
         string licence = map.Line("licence");
         string textField = map.Line("textField", CorpusSpec.DefaultTextField);
         long maxDocumentBytes = map.Long("maxDocumentBytes", 1, 1 << 30, CorpusSpec.DefaultMaxDocumentBytes);
+        DocumentTier tier = map.Choice("tier", RecipeNames.Tiers, DocumentTier.Permanent);
         WhereSpec? where = map.MapOrNull("where") is { } w ? Where(w) : null;
         RecordMapping? records = map.MapOrNull("records") is { } r ? Records(r, heldOut) : null;
+        CorpusOrigin origin = DescriptionBinder.Origin(map.Map("origin", required: false));
         map.Close();
-        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records);
+        return new CorpusSpec(name, path, format, include, source, licence, textField, maxDocumentBytes, where, records) { Tier = tier, Origin = origin };
     }
 
     // The command line writes name=path.

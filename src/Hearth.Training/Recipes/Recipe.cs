@@ -18,8 +18,14 @@ public sealed record Recipe(
     string Name, string About, long Seed, ModelSpec Model, TokenizerSpec Tokenizer, ValueList<CorpusSpec> Corpora, HeldOutSpec HeldOut,
     PackingSpec Packing, TrainingSpec Training)
 {
+    /// <summary>Ids of documents that are left out as if they had never been, in ordinal order; what <c>hearth forget</c> writes.</summary>
+    public ValueList<string> Removed { get; init; } = [];
+
     /// <summary>The folder that paths of the recipe are relative to. Recipes that differ in nothing else are equal.</summary>
     public string Folder { get; init; } = ".";
+
+    /// <summary>What the model's papers say and the run can not know.</summary>
+    public CardSpec Card { get; init; } = CardSpec.None;
 
     /// <summary>Reads a recipe.</summary>
     /// <param name="path">A recipe.yaml, or the folder that holds one.</param>
@@ -43,16 +49,32 @@ public sealed record Recipe(
     /// <summary>The recipe as YAML, every default spelled out, keys in a fixed order. Reading it gives an equal recipe.</summary>
     public string ToYaml() => RecipeWriter.Write(this);
 
-    /// <summary>SHA-256 of the normalised recipe without the places of documents and tokenizer: a moved folder changes nothing.</summary>
+    /// <summary>Reads the documents, without the removed ones.</summary>
+    /// <exception cref="CorpusException">A corpus is missing or can not be used.</exception>
+    public Corpus ReadDocuments() => Corpus.Load(Corpora, HeldOut, Folder, Seed, Removed.ToHashSet(StringComparer.Ordinal));
+
+    /// <summary>
+    /// SHA-256 of the normalised recipe without the places of documents and tokenizer, and without what only the papers tell: a moved folder or
+    /// a better description changes no weight, and so makes no other run.
+    /// </summary>
     public string IdentityDigest()
     {
-        Recipe placeless = this with
+        Recipe bare = this with
         {
             Tokenizer = Tokenizer with { File = Tokenizer.File is null ? null : "" },
-            Corpora = [.. Corpora.Select(c => c with { Path = "", Records = Placeless(c.Records) })],
+            Corpora = [.. Corpora.Select(c => c with { Path = "", Records = Placeless(c.Records), Origin = CorpusOrigin.None })],
+            Card = CardSpec.None,
         };
-        return Digest.Of(placeless.ToYaml());
+        return Digest.Of(bare.ToYaml());
     }
+
+    /// <summary>The recipe with another one's descriptions: its card, and the origins of corpora of the same names.</summary>
+    /// <param name="other">Where the descriptions stand.</param>
+    public Recipe DescribedAs(Recipe other) => this with
+    {
+        Card = other.Card,
+        Corpora = [.. Corpora.Select(c => c with { Origin = other.Corpora.FirstOrDefault(o => o.Name == c.Name)?.Origin ?? c.Origin })],
+    };
 
     /// <summary>The recipe with other places for some of its corpora.</summary>
     /// <param name="paths">From a corpus's name to its file or folder, relative to <see cref="Folder"/> unless absolute.</param>
@@ -75,7 +97,7 @@ public sealed record Recipe(
     public bool Equals(Recipe? other) =>
         other is not null && Name == other.Name && About == other.About && Seed == other.Seed && Model == other.Model
         && Tokenizer == other.Tokenizer && Corpora.Equals(other.Corpora) && HeldOut == other.HeldOut && Packing == other.Packing
-        && Training == other.Training;
+        && Training == other.Training && Removed.Equals(other.Removed) && Card == other.Card;
 
     /// <summary>A code that equal recipes share; it reaches no result.</summary>
     public override int GetHashCode() => Seed.GetHashCode();

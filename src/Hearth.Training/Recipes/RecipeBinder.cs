@@ -1,6 +1,7 @@
 using System.Numerics;
 using Hearth.Data;
 using Hearth.Data.Corpora;
+using Hearth.Models.Formats;
 using Hearth.Training.Optimizers;
 
 namespace Hearth.Training.Recipes;
@@ -10,6 +11,8 @@ internal static class RecipeBinder
 {
     // Every byte is a token, and a conversation needs five more that no text can spell.
     private const int SmallestVocabulary = 256 + 5;
+
+    private const int MostRemoved = 10_000;
 
     public static Recipe Bind(RecipeNode node, RecipeProblems problems)
     {
@@ -26,13 +29,24 @@ internal static class RecipeBinder
         for (int i = 0; i < specs.Count; i++) corpora[i].Check(names.Add(specs[i].Name), "name", "a name that no other corpus has");
         PackingSpec packing = Packing(root.Map("packing", required: false));
         RecipeMap trainingMap = root.Map("training", required: true);
-        TrainingSpec training = Training(trainingMap, model);
+        TrainingSpec training = Training(trainingMap, model, specs.Any(c => c.Tier == DocumentTier.Revocable));
+        root.Check(specs.Count == 0 || specs.Any(c => c.Tier == DocumentTier.Permanent), "corpora", "a corpus that is not revocable, to begin with");
+        ValueList<string> removed = Removed(root);
+        CardSpec card = DescriptionBinder.Card(root.Map("card", required: false));
         root.Close();
 
         // Said only of a recipe that is right so far: otherwise the questions may be there, but wrong.
         bool asks = specs.Any(c => c.Records is { Questions.Count: > 0 });
         if (problems.None) trainingMap.Check(asks || !training.LossOnAnswersOnly, "lossOn", "all, as no corpus has questions");
-        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training);
+        return new Recipe(name, about, seed, model, tokenizer, specs, heldOut, packing, training) { Removed = removed, Card = card };
+    }
+
+    private static ValueList<string> Removed(RecipeMap root)
+    {
+        ValueList<string> ids = root.Lines("removed", 0, MostRemoved);
+        root.Check(ids.All(Digest.IsDigest) && ids.Distinct(StringComparer.Ordinal).Count() == ids.Count, "removed",
+            $"ids of documents, of 64 digits 0-9 and a-f, each once");
+        return [.. ids.Order(StringComparer.Ordinal)];
     }
 
     private static bool IsName(string text) =>
@@ -100,9 +114,13 @@ internal static class RecipeBinder
         return spec;
     }
 
-    private static TrainingSpec Training(RecipeMap map, ModelSpec model)
+    private static TrainingSpec Training(RecipeMap map, ModelSpec model, bool hasRevocable)
     {
         int steps = map.Whole("steps", 1, 100_000_000);
+        int revocableFrom = map.Whole("revocableFrom", 0, 100_000_000, 0);
+        map.Check(!hasRevocable || (revocableFrom > 1 && revocableFrom <= steps), "revocableFrom",
+            $"a step from 2 to {steps}: a corpus is revocable, and from then on its documents are trained on", "steps");
+        map.Check(hasRevocable || revocableFrom == 0, "revocableFrom", "no such key: no corpus has the tier revocable");
         int microBatches = map.Whole("microBatches", 1, 1024, 1);
         map.Check(BitOperations.IsPow2(microBatches), "microBatches", "a power of two");
         int microBatchTokens = map.Whole("microBatchTokens", 1, 1 << 24);
@@ -115,7 +133,10 @@ internal static class RecipeBinder
         int evaluateEvery = map.Whole("evaluateEvery", 1, 100_000_000, 100);
         map.Close();
         return new TrainingSpec(
-            steps, microBatches, microBatchTokens, answersOnly, optimizer, schedule, clipNorm, checkpointEvery, evaluateEvery);
+            steps, microBatches, microBatchTokens, answersOnly, optimizer, schedule, clipNorm, checkpointEvery, evaluateEvery)
+        {
+            RevocableFrom = revocableFrom,
+        };
     }
 
     private static OptimizerSpec Optimizer(RecipeMap map)

@@ -22,6 +22,14 @@ internal static class RecipeNames
         ("json", CorpusFormat.Json), ("jsonl", CorpusFormat.JsonLines), ("csv", CorpusFormat.Csv),
     ];
 
+    public static readonly (string, DocumentTier)[] Tiers = [("permanent", DocumentTier.Permanent), ("revocable", DocumentTier.Revocable)];
+    /// <summary>Kinds of origin; the one that is not stated has no name.</summary>
+    public static readonly (string, OriginKind)[] Origins =
+    [
+        ("public-dataset", OriginKind.PublicDataset), ("licensed", OriginKind.Licensed), ("third-party", OriginKind.ThirdParty),
+        ("crawled", OriginKind.Crawled), ("user-data", OriginKind.UserData), ("synthetic", OriginKind.Synthetic), ("own", OriginKind.Own),
+    ];
+
     public static readonly (string, bool)[] Documents = [("whole", false), ("split", true)];
 
     public static readonly (string, bool)[] LossOn = [("all", false), ("answers", true)];

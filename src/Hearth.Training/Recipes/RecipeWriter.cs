@@ -36,6 +36,8 @@ internal sealed class RecipeWriter
             writer.Key("conversationTurns", recipe.Packing.ConversationTurns);
         });
         writer.Below("training", () => writer.Training(recipe.Training));
+        writer.Texts("removed", recipe.Removed);
+        if (recipe.Card != CardSpec.None) writer.Below("card", () => writer.Card(recipe.Card));
         return writer._yaml.ToString();
     }
 
@@ -80,6 +82,7 @@ internal sealed class RecipeWriter
         Text("licence", corpus.Licence);
         Text("textField", corpus.TextField);
         Key("maxDocumentBytes", corpus.MaxDocumentBytes);
+        Key("tier", Name(RecipeNames.Tiers, corpus.Tier));
         if (corpus.Where is { } where)
         {
             Below("where", () =>
@@ -89,6 +92,30 @@ internal sealed class RecipeWriter
             });
         }
         if (corpus.Records is { } records) Below("records", () => Records(records));
+        if (corpus.Origin != CorpusOrigin.None) Below("origin", () => Origin(corpus.Origin));
+    }
+
+    private void Origin(CorpusOrigin origin)
+    {
+        if (origin.Kind != OriginKind.NotStated) Key("kind", Name(RecipeNames.Origins, origin.Kind));
+        Stated("url", origin.Url);
+        if (origin.Languages.Count > 0) Texts("languages", origin.Languages);
+        Stated("collectedFrom", origin.CollectedFrom);
+        Stated("collectedTo", origin.CollectedTo);
+        if (origin.Domains.Count > 0) Texts("domains", origin.Domains);
+        Stated("about", origin.About);
+    }
+
+    private void Card(CardSpec card)
+    {
+        Stated("provider", card.Provider);
+        Stated("contact", card.Contact);
+        Stated("licence", card.Licence);
+        Stated("released", card.Released);
+        Stated("intendedUse", card.IntendedUse);
+        Stated("limitations", card.Limitations);
+        Stated("rightsReservation", card.RightsReservation);
+        Stated("illegalContent", card.IllegalContent);
     }
 
     private void Records(RecordMapping records)
@@ -114,6 +141,7 @@ internal sealed class RecipeWriter
     private void Training(TrainingSpec training)
     {
         Key("steps", training.Steps);
+        if (training.RevocableFrom > 0) Key("revocableFrom", training.RevocableFrom);
         Key("microBatches", training.MicroBatches);
         Key("microBatchTokens", training.MicroBatchTokens);
         Key("lossOn", Name(RecipeNames.LossOn, training.LossOnAnswersOnly));
@@ -165,6 +193,11 @@ internal sealed class RecipeWriter
             text = $"{text[..exponent]}{point}e{power}";
         }
         Key(key, text);
+    }
+
+    private void Stated(string key, string text)
+    {
+        if (text.Length > 0) Text(key, text);
     }
 
     private void Text(string key, string text)
@@ -228,17 +261,20 @@ internal sealed class RecipeWriter
         foreach (string line in text.TrimEnd('\n').Split('\n')) _yaml.Append(_margin).Append("  ").Append(line).Append('\n');
     }
 
-    private void Quoted(string text)
+    private void Quoted(string text) => _yaml.Append(Quote(text)).Append('\n');
+
+    /// <summary>A text in the double quotes of YAML, on one line.</summary>
+    public static string Quote(string text)
     {
-        _yaml.Append('"');
+        var yaml = new StringBuilder("\"");
         foreach (char c in text)
         {
             bool unprintable = char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff';
-            if (c is '"' or '\\') _yaml.Append('\\').Append(c);
-            else if (c == '\n') _yaml.Append("\\n");
-            else if (unprintable) _yaml.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
-            else _yaml.Append(c);
+            if (c is '"' or '\\') yaml.Append('\\').Append(c);
+            else if (c == '\n') yaml.Append("\\n");
+            else if (unprintable) yaml.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
+            else yaml.Append(c);
         }
-        _yaml.Append("\"\n");
+        return yaml.Append('"').ToString();
     }
 }

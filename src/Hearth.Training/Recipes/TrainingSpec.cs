@@ -20,7 +20,19 @@ public sealed record PackingSpec(bool Split, bool CrossDocumentAttention, int Co
 /// <param name="EvaluateEvery">Steps between measurements on what is held out.</param>
 public sealed record TrainingSpec(
     int Steps, int MicroBatches, int MicroBatchTokens, bool LossOnAnswersOnly, OptimizerSpec Optimizer, ScheduleSpec Schedule,
-    double ClipNorm, int CheckpointEvery, int EvaluateEvery);
+    double ClipNorm, int CheckpointEvery, int EvaluateEvery)
+{
+    /// <summary>The first step that revocable documents are drawn in; 0 when the recipe has none.</summary>
+    public int RevocableFrom { get; init; }
+
+    /// <summary>Whether the held-out documents are measured after a step.</summary>
+    /// <param name="step">The step, from 1.</param>
+    public bool EvaluatesAfter(int step) => EvaluateEvery > 0 && (step % EvaluateEvery == 0 || step == Steps);
+
+    /// <summary>Whether the ledger names a checkpoint after a step.</summary>
+    /// <param name="step">The step, from 1.</param>
+    public bool HasCheckpointAfter(int step) => step % CheckpointEvery == 0 || step == Steps;
+}
 
 /// <summary>An optimizer.</summary>
 public enum OptimizerKind

@@ -17,8 +17,12 @@ namespace Hearth.Training.Runs;
 /// <param name="LedgerLength">Bytes of the ledger.</param>
 public sealed record Checkpoint(int Step, DataPosition Position, string Weights, string Optimizer, string LedgerHead, long LedgerLength)
 {
-    private const string OptimizerName = "optimizer.safetensors";
-    private const string StateName = "checkpoint.json";
+    /// <summary>The file of the optimizer's memory.</summary>
+    public const string OptimizerName = "optimizer.safetensors";
+
+    /// <summary>The file of the description.</summary>
+    public const string StateName = "checkpoint.json";
+
     private const int MaxStateBytes = 1 << 16;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
@@ -90,6 +94,27 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
         }
     }
 
+    /// <summary>Copies the checkpoint into another run, checks every digest on the way, and gives it that run's place in the ledger.</summary>
+    /// <param name="from">The checkpoint's folder.</param>
+    /// <param name="into">The copy's folder; there is none yet.</param>
+    /// <param name="ledgerHead">Hash of the other ledger's last line at this step.</param>
+    /// <param name="ledgerLength">Bytes of the other ledger at this step.</param>
+    /// <exception cref="RunException">A file is not the one that was written.</exception>
+    public void CopyTo(string from, string into, string ledgerHead, long ledgerLength)
+    {
+        string partial = into + AtomicFile.TemporarySuffix;
+        Directory.CreateDirectory(partial);
+        foreach ((string name, string digest) in ((string, string)[])[(ModelBundle.WeightsName, Weights), (OptimizerName, Optimizer)])
+        {
+            Require(Path.Combine(from, name), digest);
+            File.Copy(Path.Combine(from, name), Path.Combine(partial, name), overwrite: true);
+            Require(Path.Combine(partial, name), digest);
+        }
+        Checkpoint copy = this with { LedgerHead = ledgerHead, LedgerLength = ledgerLength };
+        AtomicFile.WriteText(Path.Combine(partial, StateName), JsonSerializer.Serialize(copy, Options) + "\n");
+        Directory.Move(partial, into);
+    }
+
     /// <summary>The earlier folder keeps its content until the new one stands in its place.</summary>
     private static void Replace(string folder, string partial)
     {
@@ -100,7 +125,10 @@ public sealed record Checkpoint(int Step, DataPosition Position, string Weights,
         Directory.Delete(old, recursive: true);
     }
 
-    private static Checkpoint Read(string folder)
+    /// <summary>Reads a checkpoint's description.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <exception cref="RunException">It is missing or is not the one that was written.</exception>
+    public static Checkpoint Read(string folder)
     {
         string path = Path.Combine(folder, StateName);
         try

@@ -34,20 +34,17 @@ public static class Materials
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         var last = new Dictionary<string, int>(StringComparer.Ordinal);
         var steps = new Dictionary<string, int>(StringComparer.Ordinal);
-        Packer packer = setup.NewPacker();
+        StepLoader loader = setup.NewLoader();
         var position = default(DataPosition);
         for (int step = 1; step <= setup.Recipe.Training.Steps; step++)
         {
-            for (int m = 0; m < setup.Recipe.Training.MicroBatches; m++)
+            foreach (Piece piece in loader.Next(step, ref position).SelectMany(p => p))
             {
-                foreach (Piece piece in packer.Next(ref position))
-                {
-                    string from = piece.Document.From;
-                    first.TryAdd(from, step);
-                    if (last.GetValueOrDefault(from) == step) continue;
-                    last[from] = step;
-                    steps[from] = steps.GetValueOrDefault(from) + 1;
-                }
+                string from = piece.Document.From;
+                first.TryAdd(from, step);
+                if (last.GetValueOrDefault(from) == step) continue;
+                last[from] = step;
+                steps[from] = steps.GetValueOrDefault(from) + 1;
             }
         }
         Dictionary<string, int> texts = setup.Documents.GroupBy(d => d.From, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
@@ -82,16 +79,25 @@ public static class Materials
     /// <summary>The first document that is not as it was when the run began.</summary>
     /// <param name="folder">The run.</param>
     /// <param name="setup">The run made anew from the documents as they are.</param>
-    public static string Difference(RunFolder folder, TrainingSetup setup)
+    public static string Difference(RunFolder folder, TrainingSetup setup) => Difference(Read(folder.Materials), setup) ?? "the list of documents was altered.";
+
+    /// <summary>The first document that is not as it was; null when all are.</summary>
+    /// <param name="then">The documents as they were.</param>
+    /// <param name="setup">The run made anew from the documents as they are.</param>
+    public static string? Difference(IEnumerable<Material> then, TrainingSetup setup)
     {
-        Dictionary<(string, string), string> now = setup.Corpus.Sources.ToDictionary(s => (s.Corpus, s.Name), s => s.Id);
-        IReadOnlyList<Material> then = Read(folder.Materials);
+        ILookup<(string, string), string> now = setup.Corpus.Sources.ToLookup(s => (s.Corpus, s.Name), s => s.Id);   // two may share a name
+        var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (Material m in then)
         {
-            if (!now.TryGetValue((m.Corpus, m.Name), out string? id)) return $"document '{m.Name}' of corpus '{m.Corpus}' is missing.";
-            if (id != m.Id) return $"document '{m.Name}' of corpus '{m.Corpus}' was altered: its SHA-256 is {id[..12]}, expected {m.Id[..12]}.";
+            known.Add(m.Id);
+            string[] ids = [.. now[(m.Corpus, m.Name)]];
+            if (ids.Contains(m.Id, StringComparer.Ordinal)) continue;
+            return ids.Length == 0
+                ? $"document '{m.Name}' of corpus '{m.Corpus}' is missing."
+                : $"document '{m.Name}' of corpus '{m.Corpus}' was altered: its SHA-256 is {ids[0][..12]}, expected {m.Id[..12]}.";
         }
-        SourceDocument? added = setup.Corpus.Sources.FirstOrDefault(s => then.All(m => (m.Corpus, m.Name) != (s.Corpus, s.Name)));
-        return added is null ? "the list of documents was altered." : $"document '{added.Name}' of corpus '{added.Corpus}' was added.";
+        SourceDocument? added = setup.Corpus.Sources.FirstOrDefault(s => !known.Contains(s.Id));
+        return added is null ? null : $"document '{added.Name}' of corpus '{added.Corpus}' was added.";
     }
 }

@@ -45,17 +45,24 @@ public sealed record MemoryPlan(long Weights, long MemoryBytes, long CheckpointB
     /// <exception cref="RunException">Memory or disk are too small; both numbers are named.</exception>
     public void Require(string folder)
     {
-        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (MemoryBytes > memory)
-        {
-            throw new RunException($"This run needs about {Show(MemoryBytes)} of memory ({Weights:N0} weights) and this machine has {Show(memory)}. "
-                + "Make the model, its context or training.microBatchTokens smaller; more micro-batches of fewer tokens train the same way.");
-        }
+        RequireMemory();
         long free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
         if (CheckpointBytes * 2 > free)
         {
             throw new RunException($"{folder}: a checkpoint takes {Show(CheckpointBytes)} and the disk has {Show(free)} left. "
                 + "Free some room, or give another disk with --out.");
+        }
+    }
+
+    /// <summary>Refuses what this machine has no memory for.</summary>
+    /// <exception cref="RunException">The memory is too small; both numbers are named.</exception>
+    public void RequireMemory()
+    {
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (MemoryBytes > memory)
+        {
+            throw new RunException($"This run needs about {Show(MemoryBytes)} of memory ({Weights:N0} weights) and this machine has {Show(memory)}. "
+                + "Make the model, its context or training.microBatchTokens smaller; more micro-batches of fewer tokens train the same way.");
         }
     }
 

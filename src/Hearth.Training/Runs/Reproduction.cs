@@ -1,6 +1,7 @@
 using Hearth.Models.Bundles;
 using Hearth.Models.Formats;
 using Hearth.Numerics;
+using Hearth.Training.Forgetting;
 using Hearth.Training.Ledger;
 
 namespace Hearth.Training.Runs;
@@ -10,7 +11,7 @@ namespace Hearth.Training.Runs;
 /// <param name="FirstDifferentStep">The first step that differs, 0 for what comes before step 1; null when equal.</param>
 /// <param name="Difference">What differs, in words; empty when equal.</param>
 /// <param name="WeightsDigest">Digest of the weights as trained again; empty when there was no need to train to the end.</param>
-/// <param name="LedgerHead">Hash of the last line of the ledger as written again; empty likewise.</param>
+/// <param name="LedgerHead">Hash of the last line of the run's ledger; empty likewise.</param>
 public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Difference, string WeightsDigest, string LedgerHead)
 {
     /// <summary>
@@ -29,6 +30,7 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
     {
         IReadOnlyList<string> then = LedgerFile.RawLines(run.Ledger);
         if (FilesAgainstLedger(run, then) is { } broken) return broken;
+        if (Lineage.Problem(run, [.. then.Select(LedgerFile.Parse)]) is { } forged) return Different(0, $"{run.Ledger}:2: the ledger {forged}");
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var comparison = new Comparison(run, then, setup);
@@ -45,7 +47,7 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
         if (comparison.End() is { } different) return different;
         return FirstDifferentFile(run, scratch) is { } file
             ? new Reproduction(false, result.Step, $"step {result.Step:N0}, the last: {file}", result.WeightsDigest, result.LedgerHead)
-            : new Reproduction(true, null, "", result.WeightsDigest, result.LedgerHead);
+            : new Reproduction(true, null, "", result.WeightsDigest, LedgerFile.Read(run.Ledger).Head);
     }
 
     /// <summary>What can be seen without training: a broken chain, or files that are not the ones the ledger names.</summary>
@@ -98,9 +100,13 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
 
     private static Reproduction Different(int step, string what) => new(false, step, $"step {step:N0}: {what}", "", "");
 
-    /// <summary>Compares the ledger as written again, line by line, with the one of the run.</summary>
+    /// <summary>
+    /// Compares the ledger as written again, line by line, with the one of the run. A run that documents were taken out of has a forget line, which is
+    /// checked on its own, and may lack the first measurements; training it from nothing gives the same lines otherwise.
+    /// </summary>
     private sealed class Comparison(RunFolder run, IReadOnlyList<string> then, TrainingSetup setup)
     {
+        private readonly ForgetLine? _forget = then.Count > 1 ? LedgerFile.Parse(then[1]) as ForgetLine : null;
         private string? _cause;
         private Reproduction? _different;
         private int _line;
@@ -113,6 +119,8 @@ public sealed record Reproduction(bool Equal, int? FirstDifferentStep, string Di
             if (_different is not null) return;
             LedgerLine now = LedgerFile.Parse(written)!;
             if (now is StepLine s) _step = s.Step;
+            if (now is EvaluationLine e && _forget is { Measured: false } && e.Step <= _forget.ReplayedFrom) return;
+            if (_line == 1 && _forget is not null) _line++;
             LedgerLine? old = _line < then.Count ? LedgerFile.Parse(then[_line]) : null;
             _line++;
             if (old is not null && old with { Previous = "" } == now with { Previous = "" }) return;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hearth.Models.Bundles;
 using Hearth.Models.Formats;
 using Hearth.Training.Recipes;
 
@@ -14,13 +15,22 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
 
+    /// <summary>Version of .NET that began it; empty when an earlier Hearth did not note it.</summary>
+    public string Runtime { get; init; } = "";
+
+    /// <summary>Joules that the processors took while it trained, as far as they were measured; see <see cref="EnergyMeter"/>.</summary>
+    public double EnergyJoules { get; init; }
+
+    /// <summary>Seconds of training that <see cref="EnergyJoules"/> covers; 0 when nothing was measured.</summary>
+    public double EnergySeconds { get; init; }
+
     /// <summary>The description of a run of a recipe, before any training.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="threads">Threads.</param>
     public static RunAbout Of(Recipe recipe, int threads) => new(
         typeof(RunAbout).Assembly.GetName().Version?.ToString(3) ?? "",
         new SortedDictionary<string, string>(recipe.Corpora.ToDictionary(c => c.Name, c => Path.GetFullPath(c.Path, Path.GetFullPath(recipe.Folder))), StringComparer.Ordinal),
-        Path.GetFullPath(recipe.Folder), threads, 0);
+        Path.GetFullPath(recipe.Folder), threads, 0) { Runtime = Environment.Version.ToString() };
 
     /// <summary>Reads the description of a run; null when it has none, as when only its proofs were copied.</summary>
     /// <param name="folder">The run.</param>
@@ -52,6 +62,14 @@ public sealed record RunAbout(string Hearth, SortedDictionary<string, string> Co
             recipe = recipe with { Folder = about.RecipeFolder };
             recipe = recipe.WithCorpusPaths(about.Corpora.Where(c => recipe.Corpora.Any(spec => spec.Name == c.Key)).ToDictionary(StringComparer.Ordinal));
         }
-        return recipe;
+        return WithTokenizer(recipe, folder);
+    }
+
+    /// <summary>A tokenizer that was given and is no longer in the recipe's folder is the one that the run or its model carries.</summary>
+    private static Recipe WithTokenizer(Recipe recipe, RunFolder folder)
+    {
+        if (recipe.Tokenizer.File is not { } file || File.Exists(Path.Combine(recipe.Folder, file))) return recipe;
+        string? carried = new[] { folder.Tokenizer, Path.Combine(folder.Model, ModelBundle.TokenizerName) }.FirstOrDefault(File.Exists);
+        return carried is null ? recipe : recipe with { Tokenizer = recipe.Tokenizer with { File = Path.GetFullPath(carried) } };
     }
 }

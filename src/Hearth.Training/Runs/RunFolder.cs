@@ -1,4 +1,5 @@
 using Hearth.Models.Bundles;
+using Hearth.Models.Formats;
 
 namespace Hearth.Training.Runs;
 
@@ -33,18 +34,43 @@ public sealed record RunFolder(string Path)
     /// <param name="model">The model's folder.</param>
     public static RunFolder OfModel(string model) => new(System.IO.Path.Combine(model, ProvenanceName)) { Model = model };
 
-    /// <summary>Copies recipe, materials and ledger into the model, so that they travel with it.</summary>
+    /// <summary>Copies recipe, materials and ledger into the model, so that they travel with it; receipts and earlier runs' ledgers too.</summary>
     public void CarryProvenance()
     {
-        string folder = System.IO.Path.Combine(Model, ProvenanceName);
+        RunFolder carried = OfModel(Model);
+        Copy([Recipe, Materials, Ledger], carried.Path);
+        CopyFiles(Receipts, carried.Receipts);
+        CopyFiles(Ancestors, carried.Ancestors);
+    }
+
+    /// <summary>Copies every file of a folder, when there is such a folder.</summary>
+    /// <param name="from">The folder.</param>
+    /// <param name="into">Where; made if need be.</param>
+    internal static void CopyFiles(string from, string into)
+    {
+        if (Directory.Exists(from)) Copy(Directory.GetFiles(from), into);
+    }
+
+    private static void Copy(string[] files, string folder)
+    {
         Directory.CreateDirectory(folder);
-        foreach (string file in (string[])[Recipe, Materials, Ledger])
+        foreach (string file in files)
         {
             string into = System.IO.Path.Combine(folder, System.IO.Path.GetFileName(file));
-            File.Copy(file, into + ".partial", overwrite: true);
-            File.Move(into + ".partial", into, overwrite: true);
+            File.Copy(file, into + AtomicFile.TemporarySuffix, overwrite: true);
+            File.Move(into + AtomicFile.TemporarySuffix, into, overwrite: true);
         }
     }
+
+    /// <summary>Receipts of what was taken out, earlier ones too.</summary>
+    public string Receipts => In("receipts");
+
+    /// <summary>Ledgers of the runs that documents were taken out of to make this one, each named by its last line's hash.</summary>
+    public string Ancestors => In("ancestors");
+
+    /// <summary>The ledger of an earlier run.</summary>
+    /// <param name="head">Hash of its last line.</param>
+    public string Ancestor(string head) => System.IO.Path.Combine(Ancestors, head + ".jsonl");
 
     /// <summary>The report, one self-contained page.</summary>
     public string Report => In("report.html");

@@ -4,8 +4,6 @@ using Hearth.Models.Bundles;
 using Hearth.Models.Formats;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
-using Hearth.Training.Loading;
-using Hearth.Training.Optimizers;
 using Hearth.Training.Recipes;
 
 namespace Hearth.Training.Runs;
@@ -34,32 +32,20 @@ public sealed class Trainer : IDisposable
 {
     private readonly RunFolder _folder;
     private readonly TrainingSetup _setup;
-    private readonly WorkerPool _pool;
-    private readonly LanguageModel _model;
-    private readonly IReadOnlyList<Optimizer> _optimizers;
-    private readonly GradientWorkers _workers;
-    private readonly Tape _evaluationTape;
-    private readonly Packer _packer;
+    private readonly TrainingState _state;
     private readonly LedgerFile _ledger;
-    private DataPosition _position;
-    private int _step;
     private double? _bitsPerByte;
 
-    private Trainer(RunFolder folder, TrainingSetup setup, WorkerPool pool, LedgerFile ledger, LanguageModel model, IReadOnlyList<Optimizer> optimizers)
+    private Trainer(RunFolder folder, TrainingSetup setup, TrainingState state, LedgerFile ledger)
     {
         _folder = folder;
         _setup = setup;
-        _pool = pool;
+        _state = state;
         _ledger = ledger;
-        _model = model;
-        _optimizers = optimizers;
-        _workers = new GradientWorkers(model, pool, setup.Recipe.Training.MicroBatches);
-        _evaluationTape = new Tape(pool, recording: false);
-        _packer = setup.NewPacker();
     }
 
     /// <summary>The model as it is.</summary>
-    public LanguageModel Model => _model;
+    public LanguageModel Model => _state.Model;
 
     /// <summary>Told after every step.</summary>
     public Action<TrainingProgress>? Progress { get; set; }
@@ -78,7 +64,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="RunException">The folder can not be written.</exception>
     public static Trainer Begin(RunFolder folder, TrainingSetup setup, WorkerPool pool)
     {
-        LanguageModel model = setup.NewModel();
+        var state = new TrainingState(setup, pool);
         string materials = Materials.ToJson(Materials.Of(setup));
         return Guarded(folder, () =>
         {
@@ -88,8 +74,8 @@ public sealed class Trainer : IDisposable
             setup.Tokenizer.Save(folder.Tokenizer);
             LedgerFile ledger = LedgerFile.Create(folder.Ledger);
             ledger.Add(new StartLine(NumericsVersion.Current, setup.Recipe.IdentityDigest(), Digest.Of(materials),
-                Digest.Of(setup.Tokenizer.ToJson()), ModelBundle.WeightsDigest(model)));
-            return new Trainer(folder, setup, pool, ledger, model, setup.NewOptimizers(model));
+                Digest.Of(setup.Tokenizer.ToJson()), ModelBundle.WeightsDigest(state.Model)));
+            return new Trainer(folder, setup, state, ledger);
         });
     }
 
@@ -102,13 +88,13 @@ public sealed class Trainer : IDisposable
     {
         RequireSameMaterials(folder, setup);
         IReadOnlyList<(string Folder, Checkpoint Checkpoint)> checkpoints = Checkpoint.List(folder);
-        if (checkpoints.Count == 0) return Begin(folder, setup, pool);
+        (_, ForgetLine? forget, long length, string head) = LedgerFile.Preamble(folder.Ledger);
+        if (checkpoints.Count == 0 && forget is null) return Begin(folder, setup, pool);
+        var state = new TrainingState(setup, pool);
+        if (checkpoints.Count == 0) return new Trainer(folder, setup, state, LedgerFile.Continue(folder.Ledger, length, head));
         (string place, Checkpoint last) = checkpoints[^1];
-        LanguageModel model = setup.NewModel();
-        IReadOnlyList<Optimizer> optimizers = setup.NewOptimizers(model);
-        last.Restore(place, model, optimizers);
-        LedgerFile ledger = LedgerFile.Continue(folder.Ledger, last.LedgerLength, last.LedgerHead);
-        return new Trainer(folder, setup, pool, ledger, model, optimizers) { _position = last.Position, _step = last.Step };
+        state.Restore(place, last);
+        return new Trainer(folder, setup, state, LedgerFile.Continue(folder.Ledger, last.LedgerLength, last.LedgerHead));
     }
 
     /// <summary>Trains until the run is complete, a step is reached, or it is asked to stop; then the state is on the disk.</summary>
@@ -119,64 +105,41 @@ public sealed class Trainer : IDisposable
     public TrainingResult Train(int? stopAt = null, CancellationToken cancel = default)
     {
         TrainingSpec plan = _setup.Recipe.Training;
-        int last = Math.Min(stopAt ?? plan.Steps, plan.Steps), first = _step;
+        int last = Math.Min(stopAt ?? plan.Steps, plan.Steps), first = _state.Step;
         var clock = Stopwatch.StartNew();
         long tokens = 0;
         var rate = new RateMeter();
-        while (_step < last && !cancel.IsCancellationRequested)
+        while (_state.Step < last && !cancel.IsCancellationRequested)
         {
-            StepLine line = Step(plan);
+            StepLine line = _state.Advance();
+            Write(line);
             tokens += line.Tokens;
-            if (plan.EvaluateEvery > 0 && (_step % plan.EvaluateEvery == 0 || _step == plan.Steps)) Evaluate();
-            if (_step % plan.CheckpointEvery == 0 && _step < plan.Steps) Save(scheduled: true);
+            if (plan.EvaluatesAfter(line.Step)) Evaluate();
+            if (plan.HasCheckpointAfter(line.Step) && line.Step < plan.Steps) Save(scheduled: true);
             double speed = rate.Add(line.Tokens, clock.Elapsed.TotalSeconds);
-            double perStep = clock.Elapsed.TotalSeconds / (_step - first);
-            Progress?.Invoke(new TrainingProgress(_step, plan.Steps, line.Loss, line.LearningRate, _bitsPerByte, speed, TimeSpan.FromSeconds(perStep * (last - _step))));
+            double perStep = clock.Elapsed.TotalSeconds / (line.Step - first);
+            Progress?.Invoke(new TrainingProgress(line.Step, plan.Steps, line.Loss, line.LearningRate, _bitsPerByte, speed, TimeSpan.FromSeconds(perStep * (last - line.Step))));
         }
         double seconds = clock.Elapsed.TotalSeconds;
-        bool finished = _step == plan.Steps;
-        if (_step > first || first == 0) Save(scheduled: finished);
-        string weights = ModelBundle.WeightsDigest(_model);
+        bool finished = _state.Step == plan.Steps;
+        if (_state.Step > first || first == 0) Save(scheduled: finished);
+        string weights = ModelBundle.WeightsDigest(Model);
         if (finished) Finish(weights);
-        return new TrainingResult(_step, finished, weights, _ledger.Head, seconds > 0 ? tokens / seconds : 0, seconds);
+        return new TrainingResult(_state.Step, finished, weights, _ledger.Head, seconds > 0 ? tokens / seconds : 0, seconds);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _workers.Dispose();
+        _state.Dispose();
         _ledger.Dispose();
-    }
-
-    private StepLine Step(TrainingSpec plan)
-    {
-        int step = _step + 1;
-        var position = _position;
-        var pieces = new Piece[plan.MicroBatches][];
-        for (int m = 0; m < pieces.Length; m++) pieces[m] = _packer.Next(ref position);
-        MicroBatch[] batches = [.. pieces.Select(_packer.Lay)];
-        int targets = batches.Sum(b => b.TargetCount);
-        (double loss, Gradients gradients) = _workers.Run(batches, targets);
-        double norm = gradients.Norm(_pool);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw new DivergedException(step, loss, gradients.FirstNotFinite(), LastCheckpoint());
-        gradients.Clip(_pool, norm, plan.ClipNorm);
-        double share = _setup.Schedule.Share(step);
-        foreach (Optimizer optimizer in _optimizers) optimizer.Step(_pool, step, share);
-        _workers.WeightsChanged();
-        var line = new StepLine(step, Packer.Digest(pieces.SelectMany(p => p)), batches.Sum(b => b.Targets.Length), targets,
-            plan.Optimizer.LearningRate * share, loss, norm);
-        Write(line);
-        (_step, _position) = (step, position);
-        return line;
     }
 
     private void Evaluate()
     {
-        if (_setup.HeldOut.Length == 0) return;
-        TrainingSpec plan = _setup.Recipe.Training;
-        _bitsPerByte = BitsPerByte.Measure(_model, _evaluationTape, _setup.HeldOut, new PackingPlan(plan.MicroBatchTokens, _setup.Recipe.Model.Context, false, false));
-        if (!double.IsFinite(_bitsPerByte.Value)) throw new DivergedException(_step, _bitsPerByte.Value, null, LastCheckpoint());
-        Write(new EvaluationLine(_step, _bitsPerByte.Value));
+        if (_state.Evaluate() is not { } line) return;
+        _bitsPerByte = line.BitsPerByte;
+        Write(line);
     }
 
     private void Write(LedgerLine line) => Guarded(_folder, () =>
@@ -188,12 +151,12 @@ public sealed class Trainer : IDisposable
     /// <summary>Writes a checkpoint. Only those of the recipe's own schedule stand in the ledger, so that stopping leaves no trace in it.</summary>
     private void Save(bool scheduled)
     {
-        Checkpoint checkpoint = Checkpoint.Of(_step, _position, _model, _optimizers);
+        Checkpoint checkpoint = _state.Describe();
         Guarded(_folder, () =>
         {
-            if (scheduled) _ledger.Add(new CheckpointLine(_step, checkpoint.State, checkpoint.Weights));
+            if (scheduled) _ledger.Add(new CheckpointLine(checkpoint.Step, checkpoint.State, checkpoint.Weights));
             _ledger.FlushToDisk();
-            (checkpoint with { LedgerHead = _ledger.Head, LedgerLength = _ledger.Length }).Save(_folder.Checkpoint(_step), _model, _optimizers);
+            _state.Save(_folder.Checkpoint(checkpoint.Step), checkpoint with { LedgerHead = _ledger.Head, LedgerLength = _ledger.Length });
             return true;
         });
     }
@@ -202,15 +165,13 @@ public sealed class Trainer : IDisposable
     {
         Guarded(_folder, () =>
         {
-            _ledger.Add(new EndLine(_step, weights));
+            _ledger.Add(new EndLine(_state.Step, weights));
             _ledger.FlushToDisk();
             _folder.CarryProvenance();
-            ModelBundle.Save(_folder.Model, _model, _setup.Tokenizer);           // its last file marks the run as finished
+            ModelBundle.Save(_folder.Model, Model, _setup.Tokenizer);            // its last file marks the run as finished
             return true;
         });
     }
-
-    private int LastCheckpoint() => Checkpoint.List(_folder) is { Count: > 0 } all ? all[^1].Checkpoint.Step : 0;
 
     private static void RequireSameMaterials(RunFolder folder, TrainingSetup setup)
     {

@@ -24,14 +24,17 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
     /// <param name="say">Told what is being done.</param>
     public static TrainingSetup Build(Recipe recipe, Action<string>? say = null)
     {
-        Corpus corpus = Corpus.Load(recipe.Corpora, recipe.HeldOut, recipe.Folder, recipe.Seed);
+        Corpus corpus = recipe.ReadDocuments();
         say?.Invoke($"{corpus.Sources.Count:N0} documents read, {corpus.Derived.Count:N0} texts to train on");
         Tokenizer tokenizer = recipe.Tokenizer.File is { } file ? Tokenizer.Load(Path.Combine(recipe.Folder, file)) : TrainTokenizer(recipe, corpus);
         var chat = new ChatFormat(tokenizer, recipe.Tokenizer.File ?? "tokenizer.json");
         say?.Invoke($"tokenizer has {tokenizer.VocabularySize:N0} tokens");
         bool answersOnly = recipe.Training.LossOnAnswersOnly;
-        TokenDocument[] documents = [.. corpus.Derived.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly)).Where(d => d.Rows > 0)];
-        if (documents.Length == 0) throw new RunException($"{recipe.Name}: no text is left to train on. See `hearth corpus check`.");
+        TokenDocument[] documents =
+        [
+            .. corpus.Derived.Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly) with { IsRevocable = IsRevocable(recipe, d) }).Where(d => d.Rows > 0),
+        ];
+        if (documents.All(d => d.IsRevocable)) throw new RunException($"{recipe.Name}: no text is left to begin training on. See `hearth corpus check`.");
         return new TrainingSetup(recipe, corpus, tokenizer, chat, documents, HeldOutTokens(corpus, tokenizer, chat));
     }
 
@@ -57,17 +60,23 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
         ];
     }
 
-    /// <summary>Lays the documents into micro-batches.</summary>
-    public Packer NewPacker() => new(new DocumentOrder(Documents, Recipe.Seed),
-        new PackingPlan(Recipe.Training.MicroBatchTokens, Recipe.Model.Context, Recipe.Packing.Split, Recipe.Packing.CrossDocumentAttention, Recipe.Packing.ConversationTurns));
+    /// <summary>Lays the documents into the micro-batches of each step.</summary>
+    public StepLoader NewLoader()
+    {
+        var plan = new PackingPlan(Recipe.Training.MicroBatchTokens, Recipe.Model.Context, Recipe.Packing.Split, Recipe.Packing.CrossDocumentAttention, Recipe.Packing.ConversationTurns);
+        return new StepLoader(new Packer(new DocumentOrder(Documents, Recipe.Seed), plan), Recipe.Training.MicroBatches, Recipe.Training.RevocableFrom);
+    }
 
     /// <summary>The learning rate's course.</summary>
     public Schedule Schedule => new(Recipe.Training.Schedule.Kind, Recipe.Training.Steps, Recipe.Training.Schedule.WarmupSteps,
         Recipe.Training.Schedule.DecaySteps, Recipe.Training.Schedule.MinimumRatio);
 
+    private static bool IsRevocable(Recipe recipe, DerivedDocument d) => recipe.Corpora.First(c => c.Name == d.Corpus).Tier == DocumentTier.Revocable;
+
+    /// <summary>From the permanent documents alone, so that taking a revocable one out never reaches back to it.</summary>
     private static Tokenizer TrainTokenizer(Recipe recipe, Corpus corpus)
     {
-        IEnumerable<string> texts = corpus.Derived.OrderBy(d => d.Id, StringComparer.Ordinal).ThenBy(d => d.From, StringComparer.Ordinal)
+        IEnumerable<string> texts = corpus.Derived.Where(d => !IsRevocable(recipe, d)).OrderBy(d => d.Id, StringComparer.Ordinal).ThenBy(d => d.From, StringComparer.Ordinal)
             .SelectMany(d => d.Kind == DerivedKind.Plain ? (string[])[d.Text] : [d.Question, d.Answer]);
         return BpeTrainer.Train(texts, new BpeTrainingOptions
         {
@@ -77,15 +86,15 @@ public sealed record TrainingSetup(Recipe Recipe, Corpus Corpus, Tokenizer Token
         });
     }
 
-    /// <summary>Held-out texts and the answers to held-out questions; of many, those with the lowest ids.</summary>
-    private static TokenDocument[] HeldOutTokens(Corpus corpus, Tokenizer tokenizer, ChatFormat chat)
+    /// <summary>Held-out texts and the answers to held-out questions, as bits per byte are measured on; of many, those with the lowest ids.</summary>
+    /// <param name="corpus">The documents.</param>
+    public static IEnumerable<DerivedDocument> MeasuredOn(Corpus corpus)
     {
         IEnumerable<DerivedDocument> pairs = corpus.HeldOut.Facts.Concat(corpus.HeldOut.Refusals).Select(q => q.ToDocument());
-        return
-        [
-            .. corpus.HeldOut.Documents.Concat(pairs)
-                .OrderBy(d => d.Id, StringComparer.Ordinal).ThenBy(d => d.From, StringComparer.Ordinal).Take(HeldOutDocuments)
-                .Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly: true)),
-        ];
+        return corpus.HeldOut.Documents.Concat(pairs)
+            .OrderBy(d => d.Id, StringComparer.Ordinal).ThenBy(d => d.From, StringComparer.Ordinal).Take(HeldOutDocuments);
     }
+
+    private static TokenDocument[] HeldOutTokens(Corpus corpus, Tokenizer tokenizer, ChatFormat chat) =>
+        [.. MeasuredOn(corpus).Select(d => TokenDocument.Encode(d, tokenizer, chat, answersOnly: true))];
 }

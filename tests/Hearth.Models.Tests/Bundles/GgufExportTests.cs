@@ -33,14 +33,16 @@ public sealed class GgufExportTests : IDisposable
         GgufExport.Write(bundle, _folder["m.gguf"], GgufMixture.Find("f32")!, WorkerPool.Alone);
         using GgufModel model = GgufModel.Open(_folder["m.gguf"]);
         GgufUnpack.Write(model, _folder["unpacked"], WorkerPool.Alone).ShouldBeTrue();
-        Digest.OfFile(Path.Combine(_folder["unpacked"], SafetensorsModel.SingleName)).ShouldBe(Digest.OfFile(Path.Combine(bundle.Folder, SafetensorsModel.SingleName)));
+        Digest.OfFile(Path.Combine(_folder["unpacked"], SafetensorsModel.SingleName))
+            .ShouldBe(Digest.OfFile(Path.Combine(bundle.Folder, SafetensorsModel.SingleName)));
         ConfigJson.Read(Path.Combine(_folder["unpacked"], ModelBundle.ConfigName)).ShouldBe(bundle.Model.Config);
     }
 
     [Fact]
     public void Llama_rows_of_queries_and_keys_stand_in_pairs_and_qwen3_rows_as_they_were()
     {
-        foreach ((string name, bool paired) in ((string, bool)[])[("llama, grouped heads, untied", true), ("llama, grouped heads, qk norm, tied", false)])
+        foreach ((string name, bool paired) in ((string, bool)[])[("llama, grouped heads, untied", true),
+            ("llama, grouped heads, qk norm, tied", false)])
         {
             ModelBundle bundle = Bundle(TinyModels.All[name]);
             GgufExport.Write(bundle, _folder["m.gguf"], GgufMixture.Find("f32")!, WorkerPool.Alone);
@@ -51,7 +53,8 @@ public sealed class GgufExportTests : IDisposable
             model.Require("blk.1.attn_k.weight", 12, 24).ReadRow(6 + 4, row);
             row.ShouldBe(key.Data.Slice((6 + (paired ? 2 : 4)) * 24, 24).ToArray());
             model.Require("blk.1.attn_v.weight", 12, 24).ReadRow(7, row);
-            row.ShouldBe(bundle.Model.Parameters.All.Single(p => p.Tensor.Name == "model.layers.1.self_attn.v_proj.weight").Tensor.Data.Slice(7 * 24, 24).ToArray());
+            row.ShouldBe(bundle.Model.Parameters.All.Single(p => p.Tensor.Name == "model.layers.1.self_attn.v_proj.weight")
+                .Tensor.Data.Slice(7 * 24, 24).ToArray());
         }
     }
 
@@ -111,7 +114,8 @@ public sealed class GgufExportTests : IDisposable
     [Fact]
     public void A_quantised_export_is_the_same_with_any_number_of_threads()
     {
-        LlamaConfig config = (LlamaConfig)TinyModels.All["llama, grouped heads, untied"] with { HiddenSize = 256, IntermediateSize = 320, HeadDim = 64 };
+        LlamaConfig config =
+            (LlamaConfig)TinyModels.All["llama, grouped heads, untied"] with { HiddenSize = 256, IntermediateSize = 320, HeadDim = 64 };
         ModelBundle bundle = Bundle(config);
         using var pool = new WorkerPool(3);
         foreach (string type in (string[])["q4_k_m", "q8_0", "mxfp4"])
@@ -134,7 +138,8 @@ public sealed class GgufExportTests : IDisposable
         Refused(() => GgufExport.Write(relu, _folder["m.gguf"], GgufMixture.Find("f32")!, WorkerPool.Alone), "activation relu2");
         ModelBundle broken = Bundle(((LlamaConfig)TinyModels.All["llama, tied"]) with { HiddenSize = 32 });
         broken.Model.Parameters.All[3].Tensor.Data[5] = float.NaN;
-        Refused(() => GgufExport.Write(broken, _folder["m.gguf"], GgufMixture.Find("q4_0")!, WorkerPool.Alone), "a number that is not finite");
+        Refused(() => GgufExport.Write(broken, _folder["m.gguf"], GgufMixture.Find("q4_0")!, WorkerPool.Alone),
+            "a number that is not finite");
         File.Exists(_folder["m.gguf"]).ShouldBeFalse();
     }
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Hearth.Models.Chat;
+using Hearth.Models.Chat.Templates;
 using Hearth.Models.Tokenizers;
 using Shouldly;
 using Xunit;
@@ -67,7 +68,10 @@ public sealed class ChatFormatTests
         ];
         foreach (ChatMessage[] messages in conversations)
         {
-            string text = TemplateExpansion.Expand(ChatFormat.Template, messages, ask);
+            string text = ChatTemplate.Parse(ChatFormat.Template, "own").Render(Value.Dict(
+                new KeyValuePair<string, Value>("messages", Value.List(messages.Select(m => Value.Dict(
+                    new KeyValuePair<string, Value>("role", Value.Of(m.Role)), new("content", Value.Of(m.Content)))))),
+                new("add_generation_prompt", Value.Of(ask))));
             Tokenizer.Encode(text, parseSpecial: true).ShouldBe(Chat.Encode(messages, ask), text);
         }
     }

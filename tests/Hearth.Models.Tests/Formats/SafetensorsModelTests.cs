@@ -1,4 +1,6 @@
+using Hearth.Models.Formats;
 using Hearth.Models.Formats.Safetensors;
+using Hearth.Numerics.Quantization;
 using Shouldly;
 using Xunit;
 
@@ -22,6 +24,31 @@ public sealed class SafetensorsModelTests : IDisposable
         SafetensorsWriter.Write(_folder[SafetensorsModel.SingleName], [Tensor("a", 1), Tensor("b", 2), Tensor("c", 3)]);
         Dump().ShouldBe(sharded);
         sharded.ShouldBe("a 1,1 b 2,2 c 3,3");
+    }
+
+    [Fact]
+    public void A_tensor_of_any_shard_is_used_in_place_in_its_own_type()
+    {
+        byte[] sixteen = [.. Enumerable.Range(0, 24).Select(i => (byte)(i * 7))];
+        SafetensorsWriter.Write(_folder[First],
+            [new("half", SafetensorsType.F16, [3, 4], sixteen), new("flags", SafetensorsType.U8, [4], new byte[4])]);
+        SafetensorsWriter.Write(_folder[Second], [new("brain", SafetensorsType.BF16, [2, 2, 3], sixteen), Tensor("a", 2)]);
+        Index($$$"""{"weight_map":{"half":"{{{First}}}","flags":"{{{First}}}","brain":"{{{Second}}}","a":"{{{Second}}}"}}""");
+        using IWeightSource weights = WeightSource.Open(_folder.Root);
+        using SafetensorsModel copied = SafetensorsModel.Open(_folder.Root);
+        weights.Names.ShouldBe(["a", "brain", "flags", "half"]);
+        foreach (string name in (string[])["a", "brain", "half"])
+        {
+            StoredTensor stored = weights.Require(name);
+            float[] inPlace = new float[stored.Count], copy = new float[stored.Count];
+            stored.Read(inPlace);
+            copied.Read(name, copy);
+            inPlace.Select(BitConverter.SingleToInt32Bits).ShouldBe(copy.Select(BitConverter.SingleToInt32Bits));
+        }
+        weights.Require("half", 3, 4).Type.ShouldBe(TensorType.F16);
+        weights.Require("brain", 2, 2, 3).Slice(1).ShapeText.ShouldBe("[2, 3]");
+        Should.Throw<ModelFileException>(() => weights.Find("flags")).Message.ShouldContain("tensor 'flags' is U8, expected F32");
+        weights.Find("none").ShouldBeNull();
     }
 
     [Theory]

@@ -9,9 +9,11 @@ internal static class ConversionCases
     public static KernelCase[] All { get; } =
     [
         new("Conversion.FromHalf", (pool, e) => Widen(pool, e, Conversion.FromHalf, bits => (double)BitConverter.UInt16BitsToHalf(bits))),
-        new("Conversion.FromBFloat16", (pool, e) => Widen(pool, e, Conversion.FromBFloat16, bits => BitConverter.Int32BitsToSingle(bits << 16))),
+        new("Conversion.FromBFloat16", (pool, e) =>
+            Widen(pool, e, Conversion.FromBFloat16, bits => BitConverter.Int32BitsToSingle(bits << 16))),
         new("Conversion.FromDouble", FromDouble),
-        new("Conversion.ToHalf", (pool, e) => Narrow(pool, e, Conversion.ToHalf, x => BitConverter.HalfToUInt16Bits((Half)x), NearHalves())),
+        new("Conversion.ToHalf", (pool, e) =>
+            Narrow(pool, e, Conversion.ToHalf, x => BitConverter.HalfToUInt16Bits((Half)x), NearHalves())),
         new("Conversion.ToBFloat16", (pool, e) => Narrow(pool, e, Conversion.ToBFloat16, NearestBFloat16, NearHalves())),
     ];
 
@@ -54,13 +56,16 @@ internal static class ConversionCases
         }
     }
 
-    /// <summary>Every half and the singles just beside it and halfway to the next, where rounding decides; and numbers of all sizes.</summary>
+    /// <summary>
+    /// Every half and the singles just beside it and halfway to the next, where rounding decides; and numbers of all sizes.
+    /// </summary>
     private static float[] NearHalves()
     {
         var numbers = new List<float>();
         for (int bits = 0; bits < 1 << 15; bits++)
         {
-            float half = (float)BitConverter.UInt16BitsToHalf((ushort)bits), next = (float)BitConverter.UInt16BitsToHalf((ushort)(bits + 1));
+            float half = (float)BitConverter.UInt16BitsToHalf((ushort)bits),
+                next = (float)BitConverter.UInt16BitsToHalf((ushort)(bits + 1));
             if (float.IsNaN(half) || float.IsNaN(next)) continue;
             float middle = float.IsInfinity(next) ? 65520f : (half + next) / 2;
             numbers.AddRange([half, -half, middle, MathF.BitIncrement(middle), -MathF.BitDecrement(middle)]);

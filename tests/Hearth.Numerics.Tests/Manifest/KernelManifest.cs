@@ -18,6 +18,7 @@ internal static class KernelManifest
         .. UpdateCases.All,
         .. ConversionCases.All,
         .. QuantizedCases.All,
+        .. StoredProductCases.All,
     ];
 
     public static KernelCase Named(string name) => Cases.Single(c => c.Name == name);

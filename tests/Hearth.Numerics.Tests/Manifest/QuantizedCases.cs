@@ -13,8 +13,8 @@ internal static class QuantizedCases
     ];
 
     /// <summary>
-    /// Blocks of random bytes with scales that are finite. Products are exact, so that one rounding is left where something is added, and none
-    /// elsewhere. The grids are checked by digests of the reference's output, in GridTests; here only their bits count.
+    /// Blocks of random bytes with scales that are finite. Products are exact, so that one rounding is left where something is added, and
+    /// none elsewhere. The grids are checked by digests of the reference's output, in GridTests; here only their bits count.
     /// </summary>
     private static void Dequantize(WorkerPool pool, Evidence e)
     {
@@ -24,20 +24,25 @@ internal static class QuantizedCases
             const int blocks = 37;
             byte[] bytes = RandomBlocks.Of(format, blocks, seed: 100 + (ulong)format.Type);
             var numbers = new float[blocks * format.Elements];
-            pool.For(blocks, 1, (from, to) => QuantizedRows.Dequantize(format.Type, bytes.AsSpan((from * format.Bytes)..(to * format.Bytes)),
+            pool.For(blocks, 1, (from, to) =>
+                QuantizedRows.Dequantize(format.Type, bytes.AsSpan((from * format.Bytes)..(to * format.Bytes)),
                 numbers.AsSpan((from * format.Elements)..(to * format.Elements))));
             bool known = ScalarBlocks.Types.Contains(format.Type);
             e.Add(numbers, i =>
             {
                 if (!known) return Exact.Same(numbers[i]);
                 int block = i / format.Elements;
-                double value = ScalarBlocks.Value(format.Type, bytes[(block * format.Bytes)..((block + 1) * format.Bytes)], i % format.Elements);
+                double value = ScalarBlocks.Value(format.Type, bytes[(block * format.Bytes)..((block + 1) * format.Bytes)],
+                    i % format.Elements);
                 return Exact.Same((float)value);
             });
         }
     }
 
-    /// <summary>What was written reads as numbers that are nearly the given ones: half a step of the coarsest scale away, and a bit for rounded scales.</summary>
+    /// <summary>
+    /// What was written reads as numbers that are nearly the given ones: half a step of the coarsest scale away, and a bit for rounded
+    /// scales.
+    /// </summary>
     private static void Quantize(WorkerPool pool, Evidence e)
     {
         var inputs = new Inputs(93);

@@ -12,8 +12,8 @@ public sealed class GridTests
     private const int Blocks = 37;
 
     /// <summary>
-    /// SHA-256 of what ggml's own dequantize_row_iq2_xxs and so on (ggml-quants.c at commit d99724f2, compiled without fused products) make of
-    /// the same blocks.
+    /// SHA-256 of what ggml's own dequantize_row_iq2_xxs and so on (ggml-quants.c at commit d99724f2, compiled without fused products)
+    /// make of the same blocks.
     /// </summary>
     [Theory]
     [InlineData(TensorType.IQ2_XXS, "896c8aa689c08fc7d1e4c303714d1cb2f55068503b7a3c50f647d635b133f970")]
@@ -23,6 +23,8 @@ public sealed class GridTests
     [InlineData(TensorType.IQ3_S, "388cfd99fb0ab058e696d2f23ed7b415ac1d9aaa1dd72510f727093b5f8fa96c")]
     [InlineData(TensorType.IQ1_S, "77920f7a9eebb5ff619d3dd7085aad819ea51c3756d9ddbf12f6eb794847caab")]
     [InlineData(TensorType.IQ1_M, "9dae45e7f77847ae93f79c0ce13b225839d7fbf8c8effd2b6bdb89fb42f96451")]
+    [InlineData(TensorType.TQ1_0, "b4139f116bc161f33eaba9b79adfaa94c114d425ad738b6706fb585728d0673b")]
+    [InlineData(TensorType.NVFP4, "ed5134e0acd3c48632964e3fe938a0245505bcaf5524d0c00b0a0adb42fc6291")]
     public void Patterns_signs_and_scales_are_those_of_the_reference(TensorType type, string digest)
     {
         BlockFormat format = BlockFormat.Of(type);

@@ -11,8 +11,10 @@ internal static class ScalarBlocks
     /// <summary>The types read here: all but the plain ones and those that point into grids.</summary>
     public static TensorType[] Types { get; } =
     [
-        TensorType.Q4_0, TensorType.Q4_1, TensorType.Q5_0, TensorType.Q5_1, TensorType.Q8_0, TensorType.Q2_K, TensorType.Q3_K, TensorType.Q4_K,
-        TensorType.Q5_K, TensorType.Q6_K, TensorType.IQ4_NL, TensorType.IQ4_XS, TensorType.TQ1_0, TensorType.TQ2_0, TensorType.MXFP4, TensorType.NVFP4,
+        TensorType.Q4_0, TensorType.Q4_1, TensorType.Q5_0, TensorType.Q5_1, TensorType.Q8_0, TensorType.Q2_K, TensorType.Q3_K,
+        TensorType.Q4_K,
+        TensorType.Q5_K, TensorType.Q6_K, TensorType.IQ4_NL, TensorType.IQ4_XS, TensorType.TQ1_0, TensorType.TQ2_0, TensorType.MXFP4,
+        TensorType.NVFP4,
     ];
 
     public static double Value(TensorType type, byte[] b, int i)
@@ -31,7 +33,8 @@ internal static class ScalarBlocks
             case TensorType.Q8_0: return Half(b, 0) * (sbyte)b[2 + i];
             case TensorType.Q2_K: return (Half(b, 80) * (b[i / 16] & 15) * Two(16)) - (Half(b, 82) * (b[i / 16] >> 4));
             case TensorType.Q3_K:
-                int part = i / 16, low = (b[96 + (part & 7)] >> (part < 8 ? 0 : 4)) & 15, high = (b[104 + (part & 3)] >> (part / 4 * 2)) & 3;
+                int part = i / 16, low = (b[96 + (part & 7)] >> (part < 8 ? 0 : 4)) & 15,
+                    high = (b[104 + (part & 3)] >> (part / 4 * 2)) & 3;
                 return Half(b, 108) * (low + (16 * high) - 32) * (Two(32) + (4 * High(0)) - 4);
             case TensorType.Q4_K: return Kay(b, i / 32, Four(16));
             case TensorType.Q5_K: return Kay(b, i / 32, Four(48) + (16 * High(16)));
@@ -64,7 +67,8 @@ internal static class ScalarBlocks
     /// <summary>Digit n of a byte that is a fraction of 256 in base three: floor of the fraction times 3^(n + 1), modulo 3.</summary>
     private static int Trit(byte[] b, int i)
     {
-        (int at, int digit) = i < 160 ? (i % 32, i / 32) : i < 240 ? (32 + ((i - 160) % 16), (i - 160) / 16) : (48 + ((i - 240) % 4), (i - 240) / 4);
+        (int at, int digit) = i < 160 ? (i % 32, i / 32) : i < 240 ? (32 + ((i - 160) % 16), (i - 160) / 16)
+            : (48 + ((i - 240) % 4), (i - 240) / 4);
         int power = 1;
         for (int n = 0; n <= digit; n++) power *= 3;
         return b[at] * power / 256 % 3;

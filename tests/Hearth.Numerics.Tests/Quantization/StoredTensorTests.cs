@@ -50,7 +50,8 @@ public sealed class StoredTensorTests : IDisposable
     [InlineData(TensorType.F32, -1, false)]
     [InlineData(TensorType.F32, 600_000_000, false)]
     [InlineData(TensorType.Q2_K, 1L << 31, false)]
-    public void Only_rows_of_whole_blocks_fit(TensorType type, long columns, bool fits) => StoredTensor.Fits(type, [2, columns]).ShouldBe(fits);
+    public void Only_rows_of_whole_blocks_fit(TensorType type, long columns, bool fits) =>
+        StoredTensor.Fits(type, [2, columns]).ShouldBe(fits);
 
     [Fact]
     public void A_shape_that_overflows_does_not_fit() => StoredTensor.Fits(TensorType.I8, [1L << 40, 1L << 40, 1024]).ShouldBeFalse();

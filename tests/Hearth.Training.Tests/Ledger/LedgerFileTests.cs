@@ -11,8 +11,8 @@ public sealed class LedgerFileTests : IDisposable
     private static readonly LedgerLine[] Lines =
     [
         new StartLine(1, "recipe", "materials", "tokenizer", "weights"),
-        new StepLine(1, "documents", 32, 30, 1e-3, 5.4321098765432109, 0.1),
-        new StepLine(2, "documents", 31, 29, 1.0 / 3, 1e-300, 12345.678),
+        new StepLine(1, "documents", 32, 30, 1e-3, 5.4321098765432109, 0.1, "weights"),
+        new StepLine(2, "documents", 31, 29, 1.0 / 3, 1e-300, 12345.678, "weights"),
         new EvaluationLine(2, 2.5),
         new CheckpointLine(2, "state", "weights"),
         new EndLine(2, "weights"),

@@ -45,7 +45,7 @@ public class RecipeProblemTests
         [
             "r.yaml:1:1: name: missing, expected 1 to 64 of a-z, 0-9 and -",
             "r.yaml:1:1: nme: found an unknown key, "
-            + "expected one of name, about, seed, model, tokenizer, corpora, heldOut, packing, training (did you mean 'name'?)",
+            + "expected one of name, about, seed, model, tokenizer, corpora, heldOut, packing, training, removed, card (did you mean 'name'?)",
             "r.yaml:2:8: model: found the anchor '&m', expected the value itself",
             "r.yaml:3:17: model.architecture: found 'lama', expected one of llama, gpt2 (did you mean 'llama'?)",
             "r.yaml:4:11: model.layers: found 'four', expected a whole number from 1 to 1024",
@@ -63,8 +63,8 @@ public class RecipeProblemTests
             "r.yaml:21:5: corpora[1].licence: missing, expected text in one line",
             "r.yaml:21:11: corpora[1].name: found 'a', expected a name that no other corpus has",
             "r.yaml:22:5: corpora[1].pat: found an unknown key, "
-            + "expected one of name, path, format, include, source, licence, textField, maxDocumentBytes, where, "
-            + "records (did you mean 'path'?)",
+            + "expected one of name, path, format, include, source, licence, textField, maxDocumentBytes, tier, where, "
+            + "records, origin (did you mean 'path'?)",
             "r.yaml:22:10: corpora[1].pat: found the alias '*m', expected the value itself",
             "r.yaml:25:17: training.microBatches: found '3', expected a power of two",
             "r.yaml:26:21: training.microBatchTokens: found '128', expected at least the model's context, 256",
@@ -159,7 +159,7 @@ public class RecipeProblemTests
     // Unknown and missing keys.
     [InlineData("name: small", "name: small\nmodl: 1",
         "2:1: modl: found an unknown key, "
-        + "expected one of name, about, seed, model, tokenizer, corpora, heldOut, packing, training (did you mean 'model'?)")]
+        + "expected one of name, about, seed, model, tokenizer, corpora, heldOut, packing, training, removed, card (did you mean 'model'?)")]
     [InlineData("  optimizer:\n    learningRate: 0.001\n", "", "21:1: training.optimizer: missing, expected a map of keys")]
     [InlineData("  layers: 2\n", "", "2:1: model.layers: missing, expected a whole number from 1 to 1024")]
     // What YAML can and a recipe can not.

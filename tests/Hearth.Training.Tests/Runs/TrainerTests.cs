@@ -104,7 +104,11 @@ public sealed class TrainerTests
         steps[0].Loss.ShouldBe(Math.Log(270), 0.05);                             // a model that knows nothing yet
         steps[^1].Loss.ShouldBeLessThan(steps[0].Loss - 0.05);
         foreach (CheckpointLine c in lines.OfType<CheckpointLine>())
+        {
             Digest.OfFile(Path.Combine(run.Checkpoint(c.Step), "model.safetensors")).ShouldBe(c.Weights);
+            steps[c.Step - 1].Weights.ShouldBe(c.Weights);
+        }
+        steps.Select(s => s.Weights).Append(start.Weights).Distinct().Count().ShouldBe(MicroRun.Steps + 1);
         ((EndLine)lines[^1]).Weights.ShouldBe(Digest.OfFile(Path.Combine(run.Model, "model.safetensors")));
         result.WeightsDigest.ShouldBe(((EndLine)lines[^1]).Weights);
         foreach (string file in (string[])["recipe.yaml", "materials.json", "ledger.jsonl"])

@@ -1,19 +1,26 @@
+using System.Globalization;
+
 namespace Hearth.Models.Architectures.Files;
 
 /// <summary>How GGUF calls what Hugging Face's files call otherwise.</summary>
 internal static class GgufNames
 {
-    private const string LayerPrefix = "model.layers.", Gpt2LayerPrefix = "transformer.h.";
+    private const string LayerPrefix = "model.layers.", Gpt2LayerPrefix = "transformer.h.", GgufLayerPrefix = "blk.";
 
     private static readonly Dictionary<string, string> Whole = new(StringComparer.Ordinal)
     {
         ["model.embed_tokens.weight"] = "token_embd.weight",
         ["model.norm.weight"] = "output_norm.weight",
         ["lm_head.weight"] = "output.weight",
+    };
+
+    private static readonly Dictionary<string, string> WholeGpt2 = new(StringComparer.Ordinal)
+    {
         ["transformer.wte.weight"] = "token_embd.weight",
         ["transformer.wpe.weight"] = "position_embd.weight",
         ["transformer.ln_f.weight"] = "output_norm.weight",
         ["transformer.ln_f.bias"] = "output_norm.bias",
+        ["lm_head.weight"] = "output.weight",
     };
 
     private static readonly Dictionary<string, string> InLayer = new(StringComparer.Ordinal)
@@ -57,6 +64,10 @@ internal static class GgufNames
         ["mlp.shared_experts.gate_proj.weight"] = "ffn_gate_shexp.weight",
         ["mlp.shared_experts.up_proj.weight"] = "ffn_up_shexp.weight",
         ["mlp.shared_experts.down_proj.weight"] = "ffn_down_shexp.weight",
+    };
+
+    private static readonly Dictionary<string, string> InGpt2Layer = new(StringComparer.Ordinal)
+    {
         ["ln_1.weight"] = "attn_norm.weight",
         ["ln_1.bias"] = "attn_norm.bias",
         ["attn.c_attn.weight"] = "attn_qkv.weight",
@@ -80,12 +91,29 @@ internal static class GgufNames
     /// <exception cref="ArgumentException">No family has a parameter of that name.</exception>
     public static string Of(string architecture, string name)
     {
-        if (Whole.TryGetValue(name, out string? found)) return found;
-        string prefix = name.StartsWith(LayerPrefix, StringComparison.Ordinal) ? LayerPrefix : Gpt2LayerPrefix;
+        if (Whole.TryGetValue(name, out string? found) || WholeGpt2.TryGetValue(name, out found)) return found;
+        bool gpt2 = name.StartsWith(Gpt2LayerPrefix, StringComparison.Ordinal);
+        string prefix = gpt2 ? Gpt2LayerPrefix : LayerPrefix;
         int dot = name.StartsWith(prefix, StringComparison.Ordinal) ? name.IndexOf('.', prefix.Length) : -1;
-        if (dot < 0) throw new ArgumentException($"GGUF has no name for '{name}'.", nameof(name));
-        string layer = name[prefix.Length..dot], part = name[(dot + 1)..];
-        if (part == "post_attention_layernorm.weight" && NormAfterAttention.Contains(architecture)) return $"blk.{layer}.post_attention_norm.weight";
-        return InLayer.TryGetValue(part, out found) ? $"blk.{layer}.{found}" : throw new ArgumentException($"GGUF has no name for '{name}'.", nameof(name));
+        string layer = dot < 0 ? "" : name[prefix.Length..dot], part = dot < 0 ? "" : name[(dot + 1)..];
+        if (part == "post_attention_layernorm.weight" && NormAfterAttention.Contains(architecture)) return $"{GgufLayerPrefix}{layer}.post_attention_norm.weight";
+        return (gpt2 ? InGpt2Layer : InLayer).TryGetValue(part, out found)
+            ? $"{GgufLayerPrefix}{layer}.{found}"
+            : throw new ArgumentException($"GGUF has no name for '{name}'.", nameof(name));
+    }
+
+    /// <summary>The name here of a tensor of a plain Llama-style or GPT-2-style file; null when it has none.</summary>
+    /// <param name="name">The name in GGUF.</param>
+    /// <param name="gpt2">True for GPT-2's names.</param>
+    public static string? From(string name, bool gpt2)
+    {
+        foreach ((string own, string other) in gpt2 ? WholeGpt2 : Whole)
+        {
+            if (other == name) return own;
+        }
+        int dot = name.StartsWith(GgufLayerPrefix, StringComparison.Ordinal) ? name.IndexOf('.', GgufLayerPrefix.Length) : -1;
+        if (dot < 0 || !int.TryParse(name.AsSpan(GgufLayerPrefix.Length, dot - GgufLayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)) return null;
+        string? part = (gpt2 ? InGpt2Layer : InLayer).FirstOrDefault(p => name.AsSpan(dot + 1).SequenceEqual(p.Value)).Key;
+        return part is null ? null : $"{(gpt2 ? Gpt2LayerPrefix : LayerPrefix)}{layer.ToString(CultureInfo.InvariantCulture)}.{part}";
     }
 }

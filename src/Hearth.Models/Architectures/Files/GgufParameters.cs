@@ -7,7 +7,8 @@ namespace Hearth.Models.Architectures.Files;
 /// <summary>A model's parameters in a GGUF file.</summary>
 /// <param name="file">The file.</param>
 /// <param name="config">The model's sizes.</param>
-public sealed class GgufParameters(GgufModel file, ModelConfig config) : StoredParameters(file, config)
+/// <param name="pool">The threads that lay out matrices.</param>
+public sealed class GgufParameters(GgufModel file, ModelConfig config, WorkerPool pool) : StoredParameters(file, config, pool)
 {
     private readonly string _architecture = file.Metadata.Text("general.architecture");
 
@@ -20,13 +21,13 @@ public sealed class GgufParameters(GgufModel file, ModelConfig config) : StoredP
             bool keys = own.EndsWith("attn_k_b.weight", StringComparison.Ordinal);
             return SplitKeysAndValues(name, own.Replace(keys ? "attn_k_b" : "attn_v_b", "attn_kv_b", StringComparison.Ordinal), keys);
         }
-        if (rows > 1)
+        if (rows == 1)
         {
-            StoredTensor matrices = Require(own, [count, rows, columns]);
-            return [.. Enumerable.Range(0, count).Select(i => Read($"{name}.{i}", matrices.Slice(i), null, rows, columns))];
+            StoredTensor biases = Require(own, [count, columns]);
+            return [.. Enumerable.Range(0, count).Select(i => Read($"{name}.{i}", biases.Slice(i), null, columns))];
         }
-        StoredTensor biases = Require(own, [count, columns]);
-        return [.. Enumerable.Range(0, count).Select(i => Read($"{name}.{i}", biases.Slice(i), null, columns))];
+        StoredTensor matrices = Require(own, [count, rows, columns]);
+        return [.. Enumerable.Range(0, count).Select(i => Read($"{name}.{i}", matrices.Slice(i), null, rows, columns))];
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ namespace Hearth.Models.Architectures.Files;
 /// <summary>A model's parameters in a folder as Hugging Face's hub holds it: safetensors under transformers' names.</summary>
 /// <param name="files">The files.</param>
 /// <param name="config">The model's sizes.</param>
-public sealed class HubParameters(IWeightSource files, ModelConfig config) : StoredParameters(files, config)
+/// <param name="pool">The threads that lay out matrices.</param>
+public sealed class HubParameters(IWeightSource files, ModelConfig config, WorkerPool pool) : StoredParameters(files, config, pool)
 {
     private const string LayerPrefix = "model.layers.";
 

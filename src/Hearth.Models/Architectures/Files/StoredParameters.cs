@@ -7,11 +7,12 @@ namespace Hearth.Models.Architectures.Files;
 
 /// <summary>
 /// A model's parameters in files, under Hugging Face's names and in its order of rows: rows that a file lays out for neighbouring pairs to turn are
-/// put into halves, so that one rotary kernel serves every family.
+/// put into halves, so that one rotary kernel serves every family. Matrices stay in the type in which the files hold them.
 /// </summary>
-/// <param name="source">The files.</param>
+/// <param name="source">The files; they may be closed once the model is made.</param>
 /// <param name="config">The model's sizes.</param>
-public abstract class StoredParameters(IWeightSource source, ModelConfig config) : IParameterSource
+/// <param name="pool">The threads that lay out matrices.</param>
+public abstract class StoredParameters(IWeightSource source, ModelConfig config, WorkerPool pool) : IParameterSource
 {
     /// <summary>The model's sizes.</summary>
     protected ModelConfig Config { get; } = config;
@@ -25,7 +26,7 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config)
     /// <inheritdoc/>
     public Tensor Load(string name, params int[] shape)
     {
-        if (IsTransposed(name, shape)) return Transposed(name, Require(Own(name), [shape[1], shape[0]]));
+        if (IsTransposed(name, shape)) return Read(name, Require(Own(name), [shape[1], shape[0]]), null, shape[1], shape[0]);
         Tensor tensor = Read(name, Require(Own(name), shape), RowOrder(name, shape), shape);
         if (Offset(name) is not 0f and var offset)
         {
@@ -41,7 +42,7 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config)
     /// <param name="name">The name here.</param>
     protected abstract string Own(string name);
 
-    /// <summary>True for a matrix that the files hold the other way round.</summary>
+    /// <summary>True for a matrix that the files hold the other way round, as [outputs, inputs].</summary>
     /// <param name="name">The name here.</param>
     /// <param name="shape">The shape here.</param>
     protected virtual bool IsTransposed(string name, int[] shape) => false;
@@ -100,23 +101,24 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config)
         return parts;
     }
 
-    /// <summary>A stored tensor as a parameter.</summary>
+    /// <summary>A stored tensor as a parameter: a matrix in its own type, anything else as singles.</summary>
     /// <param name="name">The name here.</param>
     /// <param name="stored">What the file holds.</param>
     /// <param name="order">Where in it a row stands; null when rows stand as they are. Of a single row, its numbers.</param>
     /// <param name="shape">The shape here.</param>
-    protected static Tensor Read(string name, StoredTensor stored, Func<int, int>? order, params int[] shape)
+    protected Tensor Read(string name, StoredTensor stored, Func<int, int>? order, params int[] shape)
     {
+        if (shape.Length == 2)
+        {
+            var packed = new PackedWeights(stored.Type, 1, shape[0], shape[1]);
+            packed.PackAll(pool, row => stored.Row(order?.Invoke((int)row) ?? row));
+            return Tensor.Stored(name, packed);
+        }
         Tensor tensor = Tensor.Parameter(name, shape);
         tensor.NeedsGradient = false;
-        if (order is not null && shape.Length == 1)
-        {
-            var values = new float[stored.Columns];
-            stored.ReadRow(0, values);
-            for (int i = 0; i < values.Length; i++) tensor.Data[i] = values[order(i)];
-            return tensor;
-        }
-        for (int row = 0; row < tensor.Rows; row++) stored.ReadRow(order?.Invoke(row) ?? row, tensor.Data.Slice(row * stored.Columns, stored.Columns));
+        var values = new float[tensor.Length];
+        stored.Read(values);
+        for (int i = 0; i < values.Length; i++) tensor.Data[i] = values[order?.Invoke(i) ?? i];
         return tensor;
     }
 
@@ -129,19 +131,5 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config)
         Span<long> dimensions = stackalloc long[shape.Length];
         for (int i = 0; i < shape.Length; i++) dimensions[i] = shape[i];
         return Source.Require(name, dimensions);
-    }
-
-    private static Tensor Transposed(string name, StoredTensor stored)
-    {
-        int rows = (int)stored.Rows, columns = stored.Columns;
-        Tensor tensor = Tensor.Parameter(name, columns, rows);
-        tensor.NeedsGradient = false;
-        var row = new float[columns];
-        for (int r = 0; r < rows; r++)
-        {
-            stored.ReadRow(r, row);
-            for (int c = 0; c < columns; c++) tensor.Data[(c * rows) + r] = row[c];
-        }
-        return tensor;
     }
 }

@@ -106,7 +106,7 @@ internal sealed partial class Evaluator
             _c.TakeElements(kept.Count);
             all = kept;
         }
-        if (all.Count == 0) return Run(definition.Otherwise, new Scope(scope));
+        bool finishedOne = false;
         var loop = new LoopValue(definition, scope, all, depth);
         for (int i = 0; i < all.Count; i++)
         {
@@ -115,9 +115,12 @@ internal sealed partial class Evaluator
             var inner = new Scope(scope);
             inner.Set("loop", loop);
             Assign(definition.Target, all[i], inner);
-            if (Run(definition.Body, inner) == Flow.Break) break;
+            Flow flow = Run(definition.Body, inner);
+            if (flow == Flow.Break) break;
+            finishedOne |= flow == Flow.Next;
         }
-        return Flow.Next;
+        // Jinja runs 'else' when no turn came to its end, also when break or continue ended them.
+        return finishedOne ? Flow.Next : Run(definition.Otherwise, new Scope(scope));
     }
 
     /// <summary>What a body prints, as a text.</summary>

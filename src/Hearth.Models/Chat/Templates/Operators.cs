@@ -67,7 +67,7 @@ internal static class Operators
             UndefinedValue u => throw c.Fail(u.Problem),
             _ => -1,
         };
-        if (count < 0) return new UndefinedValue($"{Comparisons.Show(target)} can not be sliced");
+        if (count < 0) throw c.Fail($"{Comparisons.Show(target)} can not be sliced");
         BigInteger by = Bound(step, 1);
         if (by.IsZero) throw c.Fail("a slice's step is 0");
         BigInteger low = by.Sign > 0 ? 0 : -1, high = by.Sign > 0 ? count : count - 1;

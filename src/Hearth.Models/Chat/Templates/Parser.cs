@@ -10,12 +10,13 @@ internal sealed partial class Parser
 
     private static readonly string[] Statements =
     [
-        "if", "for", "set", "macro", "call", "filter", "with", "block", "generation", "print", "break", "continue", "raw",
+        "if", "for", "set", "macro", "call", "filter", "with", "block", "generation", "print", "break", "continue", "raw", "autoescape",
     ];
 
     private readonly string _name;
     private readonly List<Token> _tokens;
     private readonly Stack<HashSet<string>> _macroUses = new();
+    private readonly HashSet<string> _blocks = new(StringComparer.Ordinal);
     private int _at;
     private int _depth;
     private int _loops;
@@ -89,7 +90,8 @@ internal sealed partial class Parser
             case "with": return With(word.Line);
             case "block": return Block(word.Line);
             case "generation": return new Scoped(word.Line, [], Inside("generation", "endgeneration", word.Line));
-            case "print": return new Print(word.Line, Tuple());
+            case "print": return PrintAll(word.Line);
+            case "autoescape": return Autoescape(word.Line);
             case "break" or "continue" when _loops == 0: throw Fail(word.Line, $"'{word.Text}' stands outside of a loop");
             case "break": return new Break(word.Line);
             case "continue": return new Continue(word.Line);
@@ -99,6 +101,19 @@ internal sealed partial class Parser
         string open = inside.Length > 0 ? $" '{{% {inside} %}}' is open and ends with '{{% {ends[^1]} %}}'." : "";
         if (word.Text.StartsWith("end", StringComparison.Ordinal) || word.Text is "else" or "elif") throw Fail(word.Line, $"'{word.Text}' closes nothing here.{open}");
         throw Fail(word.Line, $"the statement '{word.Text}' is not known.{NearestName.Hint(word.Text, Statements)}{open}");
+    }
+
+    private Print PrintAll(int line)
+    {
+        var parts = new List<Expression> { Expression() };
+        while (SkipOperator(",")) parts.Add(Expression());
+        return new Print(line, parts.Count == 1 ? parts[0] : new Joined(line, parts));
+    }
+
+    private Scoped Autoescape(int line)
+    {
+        if (Expression() is not Constant { Value.IsTrue: false }) throw Fail(line, "'autoescape' is always false in a chat template; use the filter 'escape'");
+        return new Scoped(line, [], Inside("autoescape", "endautoescape", line));
     }
 
     private If If(int line)
@@ -122,6 +137,7 @@ internal sealed partial class Parser
     private For For(int line)
     {
         Expression target = Target(withNamespace: false, "in");
+        if (target is Name { Text: "loop" }) throw Fail(line, "'loop' is the loop itself and can not be its variable");
         ExpectName("in");
         Expression items = Tuple(withConditional: false, "recursive");
         Expression? condition = SkipName("if") ? Expression() : null;
@@ -219,6 +235,7 @@ internal sealed partial class Parser
     private Scoped Block(int line)
     {
         string name = ExpectName();
+        if (!_blocks.Add(name)) throw Fail(line, $"the block '{name}' stands twice");
         SkipName("scoped");
         IReadOnlyList<Node> body = Inside("block", "endblock", line);
         SkipName(name);

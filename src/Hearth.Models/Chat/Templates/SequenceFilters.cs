@@ -193,6 +193,9 @@ internal static class SequenceFilters
         return c.List(slices, SequenceKind.Generator);
     }
 
+    /// <summary>The items, or none of what counts as false, as Jinja's map and select have it.</summary>
+    private static List<Value> ItemsIfAny(TemplateContext c, Value value) => value.IsTrue ? Operators.Items(c, value) : [];
+
     private static SequenceValue Map(TemplateContext c, Value value, Bound a)
     {
         Func<Value, Value> change;
@@ -208,7 +211,7 @@ internal static class SequenceFilters
             change = item => c.Filter(name.Text, item, rest);
         }
         var result = new List<Value>();
-        foreach (Value item in Operators.Items(c, value))
+        foreach (Value item in ItemsIfAny(c, value))
         {
             c.Step();
             result.Add(change(item));
@@ -224,7 +227,7 @@ internal static class SequenceFilters
         string? test = given.Count > at ? given[at] is StringValue name ? name.Text : throw c.Fail($"{a.What} needs the name of a test as a text") : null;
         var rest = new CallValues([.. given.Skip(at + 1)], a.All.Keywords);
         var result = new List<Value>();
-        foreach (Value item in Operators.Items(c, value))
+        foreach (Value item in ItemsIfAny(c, value))
         {
             c.Step();
             Value tested = Attribute(c, item, path);

@@ -102,7 +102,8 @@ public sealed class GgufFile : IDisposable
 
     private void ReadTensors(GgufReader reader, ulong count)
     {
-        if (count > MostTensors) throw reader.Fail("the header", "", $"claims {count:N0} tensors, expected at most {MostTensors:N0}. {Altered}");
+        if (count > MostTensors)
+            throw reader.Fail("the header", "", $"claims {count:N0} tensors, expected at most {MostTensors:N0}. {Altered}");
         var entries = new List<(string Name, TensorType Type, long[] Shape, ulong Offset, long Bytes)>();
         int nameBytes = 0;
         for (ulong i = 0; i < count; i++)
@@ -116,16 +117,20 @@ public sealed class GgufFile : IDisposable
             TensorType type = ReadType(reader, name);
             if (!StoredTensor.Fits(type, shape)) throw Unfit(reader, name, type, shape);
             long elements = shape.Aggregate(1L, (product, d) => product * d);
-            entries.Add((name, type, shape, reader.Read<ulong>("the offset of tensor", name), BlockFormat.Of(type).BytesFor(elements)!.Value));
+            ulong offset = reader.Read<ulong>("the offset of tensor", name);
+            entries.Add((name, type, shape, offset, BlockFormat.Of(type).BytesFor(elements)!.Value));
         }
         long start = (reader.Position + Alignment - 1) / Alignment * Alignment;
         foreach ((string name, TensorType type, long[] shape, ulong offset, long bytes) in entries)
         {
-            if (offset % (ulong)Alignment != 0) throw reader.Fail("tensor", name, $"begins at offset {offset:N0} of the data, expected a multiple of {Alignment}. {Altered}");
+            if (offset % (ulong)Alignment != 0)
+                throw reader.Fail("tensor", name,
+                    $"begins at offset {offset:N0} of the data, expected a multiple of {Alignment}. {Altered}");
             long room = Math.Max(0, Length - start);
             if (offset > (ulong)room || bytes > room - (long)offset)
             {
-                throw reader.Fail("tensor", name, $"claims {bytes:N0} bytes at offset {offset:N0} of the data, but the data end at {room:N0}. {Altered}");
+                throw reader.Fail("tensor", name,
+                    $"claims {bytes:N0} bytes at offset {offset:N0} of the data, but the data end at {room:N0}. {Altered}");
             }
             if (!_tensors.TryAdd(name, new GgufTensor(name, type, shape, start + (long)offset, bytes)))
             {
@@ -151,12 +156,14 @@ public sealed class GgufFile : IDisposable
     private static long[] ReadShape(GgufReader reader, string name)
     {
         uint dimensions = reader.Read<uint>("the dimensions of tensor", name);
-        if (dimensions is 0 or > MostDimensions) throw reader.Fail("tensor", name, $"has {dimensions:N0} dimensions, expected 1 to {MostDimensions}. {Altered}");
+        if (dimensions is 0 or > MostDimensions)
+            throw reader.Fail("tensor", name, $"has {dimensions:N0} dimensions, expected 1 to {MostDimensions}. {Altered}");
         var shape = new long[dimensions];
         for (int i = 0; i < shape.Length; i++)
         {
             long dimension = reader.Read<long>("the dimensions of tensor", name);
-            if (dimension <= 0) throw reader.Fail("tensor", name, $"has a dimension of {(ulong)dimension:N0}, expected 1 to {long.MaxValue:N0}. {Altered}");
+            if (dimension <= 0) throw reader.Fail("tensor", name,
+                $"has a dimension of {(ulong)dimension:N0}, expected 1 to {long.MaxValue:N0}. {Altered}");
             shape[^(i + 1)] = dimension;
         }
         return shape;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Hearth.Models.Tokenizers;
 using Hearth.Numerics;
 
 namespace Hearth.Models.Formats.Gguf;
@@ -8,7 +9,7 @@ namespace Hearth.Models.Formats.Gguf;
 /// The key-value pairs of a GGUF file. Opening the file checked that every value is whole; a value is read from the mapped file when it is
 /// asked for, so a vocabulary takes no memory before. Not to be used after the file was closed.
 /// </summary>
-public sealed class GgufMetadata
+public sealed class GgufMetadata : ITokenizerMetadata
 {
     /// <summary>The most values an array may have by default: more than any vocabulary.</summary>
     public const int MostValues = 1 << 22;
@@ -30,7 +31,8 @@ public sealed class GgufMetadata
 
     internal static GgufMetadata Read(MappedFile file, GgufReader reader, ulong count)
     {
-        if (count > MostKeys) throw reader.Fail("the header", "", $"claims {count:N0} keys, expected at most {MostKeys:N0}. The file was altered.");
+        if (count > MostKeys)
+            throw reader.Fail("the header", "", $"claims {count:N0} keys, expected at most {MostKeys:N0}. The file was altered.");
         var metadata = new GgufMetadata(file);
         int bytes = 0;
         for (ulong i = 0; i < count; i++)
@@ -41,7 +43,8 @@ public sealed class GgufMetadata
                 throw reader.Fail("the keys'", "", $"names take more than {MostKeyBytes:N0} bytes together. The file was altered.");
             }
             GgufType type = reader.Type(key);
-            if (!metadata._values.TryAdd(key, (type, reader.Position))) throw reader.Fail("key", key, "stands in the file twice. The file was altered.");
+            if (!metadata._values.TryAdd(key, (type, reader.Position)))
+                throw reader.Fail("key", key, "stands in the file twice. The file was altered.");
             reader.Skip(type, key);
         }
         return metadata;
@@ -88,7 +91,8 @@ public sealed class GgufMetadata
     {
         string expected = $"a whole number from {least:N0} to {most:N0}";
         if (!_values.TryGetValue(key, out var value)) return otherwise ?? throw Missing(key, expected);
-        return Integer(value.Type, value.Offset, key) is { } number && number >= least && number <= most ? (int)number : throw Bad(key, Describe(key), expected);
+        return Integer(value.Type, value.Offset, key) is { } number && number >= least && number <= most ? (int)number
+            : throw Bad(key, Describe(key), expected);
     }
 
     /// <summary>A number, however the file writes it.</summary>
@@ -101,7 +105,8 @@ public sealed class GgufMetadata
     {
         string expected = $"a number from {least:G} to {most:G}";
         if (!_values.TryGetValue(key, out var value)) return otherwise ?? throw Missing(key, expected);
-        return Float(value.Type, value.Offset, key) is { } number && number >= least && number <= most ? number : throw Bad(key, Describe(key), expected);
+        return Float(value.Type, value.Offset, key) is { } number && number >= least && number <= most ? number
+            : throw Bad(key, Describe(key), expected);
     }
 
     /// <summary>True or false.</summary>
@@ -130,7 +135,8 @@ public sealed class GgufMetadata
             }
             catch (DecoderFallbackException e)
             {
-                throw new ModelFileException(_file.Path, $"value {i:N0} of key '{Show.Name(key)}' is not valid UTF-8. The file was altered.", e);
+                throw new ModelFileException(_file.Path,
+                    $"value {i:N0} of key '{Show.Name(key)}' is not valid UTF-8. The file was altered.", e);
             }
         }
         return texts;
@@ -189,10 +195,12 @@ public sealed class GgufMetadata
     /// <param name="found">What was found.</param>
     /// <param name="expected">What was expected.</param>
     public ModelFileException Bad(string key, string found, string expected) =>
-        new(_file.Path, $"key '{Show.Name(key)}' is {found}, expected {expected}. The file was altered, or its model is of a kind that Hearth does not know.");
+        new(_file.Path, $"key '{Show.Name(key)}' is {found}, expected {expected}. "
+            + "The file was altered, or its model is of a kind that Hearth does not know.");
 
     private ModelFileException Missing(string key, string expected) =>
-        new(_file.Path, $"there is no key '{Show.Name(key)}', expected {expected}. The file is of another kind, or was made by a program that left it out.");
+        new(_file.Path, $"there is no key '{Show.Name(key)}', expected {expected}. "
+            + "The file is of another kind, or was made by a program that left it out.");
 
     private GgufReader At(long offset) => new(_file) { Position = offset };
 
@@ -212,13 +220,15 @@ public sealed class GgufMetadata
         return count <= most ? (reader, element, (int)count) : throw Bad(key, $"an array of {count:N0} values", $"at most {most:N0}");
     }
 
-    private T[] Numbers<T>(string key, int most, string expected, Func<GgufType, bool> accepts, Func<GgufType, long, T?> read) where T : struct
+    private T[] Numbers<T>(string key, int most, string expected, Func<GgufType, bool> accepts, Func<GgufType, long, T?> read)
+        where T : struct
     {
         if (_values.TryGetValue(key, out var value) && value.Type != GgufType.Array)
         {
             return [accepts(value.Type) && read(value.Type, value.Offset) is { } one ? one : throw Bad(key, Describe(key), expected)];
         }
-        (GgufReader reader, GgufType element, int count) = Values(key, most, "an array of " + expected, t => GgufTypes.Size(t) > 0 && accepts(t));
+        (GgufReader reader, GgufType element, int count) =
+            Values(key, most, "an array of " + expected, t => GgufTypes.Size(t) > 0 && accepts(t));
         var numbers = new T[count];
         for (int i = 0; i < count; i++)
         {

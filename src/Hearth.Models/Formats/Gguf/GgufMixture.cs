@@ -15,16 +15,21 @@ public sealed record GgufMixture(string Name, TensorType Type, uint FileType, bo
         new("f32", TensorType.F32, 0), new("f16", TensorType.F16, 1), new("bf16", TensorType.BF16, 32), new("q8_0", TensorType.Q8_0, 7),
         new("q6_k", TensorType.Q6_K, 18), new("q5_k_m", TensorType.Q5_K, 17, Mixed: true), new("q5_k", TensorType.Q5_K, 16),
         new("q5_1", TensorType.Q5_1, 9), new("q5_0", TensorType.Q5_0, 8), new("q4_k_m", TensorType.Q4_K, 15, Mixed: true),
-        new("q4_k", TensorType.Q4_K, 14), new("q4_1", TensorType.Q4_1, 3), new("q4_0", TensorType.Q4_0, 2), new("iq4_nl", TensorType.IQ4_NL, 25),
-        new("iq4_xs", TensorType.IQ4_XS, 30), new("mxfp4", TensorType.MXFP4, 38), new("q3_k", TensorType.Q3_K, 11), new("q2_k", TensorType.Q2_K, 10),
+        new("q4_k", TensorType.Q4_K, 14), new("q4_1", TensorType.Q4_1, 3), new("q4_0", TensorType.Q4_0, 2),
+        new("iq4_nl", TensorType.IQ4_NL, 25),
+        new("iq4_xs", TensorType.IQ4_XS, 30), new("mxfp4", TensorType.MXFP4, 38), new("q3_k", TensorType.Q3_K, 11),
+        new("q2_k", TensorType.Q2_K, 10),
         new("tq2_0", TensorType.TQ2_0, 37), new("tq1_0", TensorType.TQ1_0, 36),
     ];
 
     /// <summary>The mixture of that name, upper and lower case alike; null when there is none.</summary>
     /// <param name="name">For example <c>q4_k_m</c>.</param>
-    public static GgufMixture? Find(string name) => All.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
+    public static GgufMixture? Find(string name) =>
+        All.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The type of a tensor. Norms, biases and positions stay F32; a type whose blocks do not fit the rows gives way to one that fits.</summary>
+    /// <summary>
+    /// The type of a tensor. Norms, biases and positions stay F32; a type whose blocks do not fit the rows gives way to one that fits.
+    /// </summary>
     /// <param name="tensor">Its name in GGUF.</param>
     /// <param name="columns">Its columns; 0 when it is not a matrix.</param>
     /// <param name="layers">Layers of the model.</param>

@@ -27,17 +27,19 @@ public sealed partial class GgufModel : IWeightSource
     public IReadOnlyList<GgufFile> Files => _files;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Names => [.. _fileOf.Keys];
+    public IReadOnlyList<string> Names { get; private set; } = [];
 
     /// <summary>Opens a model and checks the headers of all its files.</summary>
     /// <param name="path">Its file, or the first of several.</param>
-    /// <exception cref="ModelFileException">A file is missing, cut short, altered or of another kind, or they do not fit one another.</exception>
+    /// <exception cref="ModelFileException">A file is missing, cut short, altered or of another kind, or they do not fit one
+    /// another.</exception>
     public static GgufModel Open(string path)
     {
         var model = new GgufModel(path);
         try
         {
             model.OpenFiles();
+            model.Names = [.. model._fileOf.Keys];
             return model;
         }
         catch
@@ -57,7 +59,8 @@ public sealed partial class GgufModel : IWeightSource
     }
 
     /// <summary>The name of a part: <c>NAME-00002-of-00003.gguf</c>.</summary>
-    internal static string PartName(string name, int number, int count) => string.Create(CultureInfo.InvariantCulture, $"{name}-{number:D5}-of-{count:D5}.gguf");
+    internal static string PartName(string name, int number, int count) =>
+        string.Create(CultureInfo.InvariantCulture, $"{name}-{number:D5}-of-{count:D5}.gguf");
 
     private void OpenFiles()
     {
@@ -74,18 +77,21 @@ public sealed partial class GgufModel : IWeightSource
         string folder = System.IO.Path.GetDirectoryName(Path) ?? "", plain = name.Groups["name"].Value;
         if (number != 0)
         {
-            throw new ModelFileException(Path, $"is file {number + 1} of {count} of a split model. Give the first, '{PartName(plain, 1, count)}'.");
+            throw new ModelFileException(Path,
+                $"is file {number + 1} of {count} of a split model. Give the first, '{PartName(plain, 1, count)}'.");
         }
         for (int i = 1; i < count; i++)
         {
             GgufFile part = Add(System.IO.Path.Combine(folder, PartName(plain, i + 1, count)));
             if (part.Metadata.Whole(SplitNumberKey, 0, MostFiles) != i || part.Metadata.Whole(SplitCountKey, 0, MostFiles) != count)
             {
-                throw part.Metadata.Bad(SplitNumberKey, part.Metadata.Describe(SplitNumberKey), $"{i}, of {count}, as the file's name says");
+                throw part.Metadata.Bad(SplitNumberKey, part.Metadata.Describe(SplitNumberKey),
+                    $"{i}, of {count}, as the file's name says");
             }
         }
         int tensors = Metadata.Whole(SplitTensorsKey, 0, int.MaxValue, _fileOf.Count);
-        if (tensors != _fileOf.Count) throw first.Metadata.Bad(SplitTensorsKey, $"{tensors:N0}", $"{_fileOf.Count:N0}, as the {count} files hold");
+        if (tensors != _fileOf.Count)
+            throw first.Metadata.Bad(SplitTensorsKey, $"{tensors:N0}", $"{_fileOf.Count:N0}, as the {count} files hold");
     }
 
     private GgufFile Add(string path)
@@ -95,12 +101,14 @@ public sealed partial class GgufModel : IWeightSource
         foreach (GgufTensor tensor in file.Tensors)
         {
             if (_fileOf.TryAdd(tensor.Name, file)) continue;
-            throw new ModelFileException(path, $"tensor '{Show.Name(tensor.Name)}' stands in '{System.IO.Path.GetFileName(_fileOf[tensor.Name].Path)}' as well. "
+            throw new ModelFileException(path,
+                $"tensor '{Show.Name(tensor.Name)}' stands in '{System.IO.Path.GetFileName(_fileOf[tensor.Name].Path)}' as well. "
                 + "The files come from different models.");
         }
         return file;
     }
 
-    [GeneratedRegex(@"^(?<name>.+)-[0-9]{5}-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<name>.+)-[0-9]{5}-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex Part();
 }

@@ -63,7 +63,8 @@ internal sealed class GgufReader(MappedFile file)
         {
             if (depth == MostDepth) throw Fail("key", name, $"has arrays {MostDepth + 1} deep, expected at most {MostDepth}. {Altered}");
             (GgufType element, long count) = ArrayHeader(name);
-            if (GgufTypes.Size(element) is > 0 and int each) CheckFlags(element, Advance(count * each, "the values of key", name), count, name);
+            if (GgufTypes.Size(element) is > 0 and int each) CheckFlags(element, Advance(count * each, "the values of key", name), count,
+                name);
             else for (long i = 0; i < count; i++) Skip(element, name, depth + 1);
         }
     }

@@ -40,7 +40,9 @@ public static class GgufWriter
             var counted = new CountingStream(stream);
             tensor.Write(counted);
             long bytes = ByteCount(tensor);
-            if (counted.Count != bytes) throw new ArgumentException($"Tensor '{tensor.Name}' wrote {counted.Count:N0} bytes instead of {bytes:N0}.", nameof(tensors));
+            if (counted.Count != bytes)
+                throw new ArgumentException($"Tensor '{tensor.Name}' wrote {counted.Count:N0} bytes instead of {bytes:N0}.",
+                    nameof(tensors));
             stream.Write(new byte[Padding(bytes, values.Alignment)]);
         }
     }
@@ -57,7 +59,8 @@ public static class GgufWriter
         long offset = 0;
         foreach (GgufTensorData tensor in tensors)
         {
-            if (!names.Add(tensor.Name)) throw new ArgumentException($"Tensor name '{Show.Name(tensor.Name)}' is used twice.", nameof(tensors));
+            if (!names.Add(tensor.Name))
+                throw new ArgumentException($"Tensor name '{Show.Name(tensor.Name)}' is used twice.", nameof(tensors));
             GgufKeyValues.Write(header, tensor.Name);
             Number((ulong)tensor.Shape.Count, sizeof(uint));
             foreach (long dimension in tensor.Shape.Reverse()) Number((ulong)dimension, sizeof(ulong));
@@ -81,7 +84,8 @@ public static class GgufWriter
         long[] shape = [.. tensor.Shape];
         if (shape.Length == 0 || !StoredTensor.Fits(tensor.Type, shape))
         {
-            throw new ArgumentException($"Tensor '{Show.Name(tensor.Name)}' of shape {Show.Shape(shape)} can not be {tensor.Type}.", nameof(tensor));
+            throw new ArgumentException($"Tensor '{Show.Name(tensor.Name)}' of shape {Show.Shape(shape)} can not be {tensor.Type}.",
+                nameof(tensor));
         }
         return BlockFormat.Of(tensor.Type).BytesFor(shape.Aggregate(1L, (product, d) => product * d))!.Value;
     }

@@ -147,7 +147,8 @@ public sealed class SafetensorsFile : IDisposable
         SafetensorsEntry entry = Entry(name);
         if (!Enum.TryParse(entry.Type.Name, out TensorType type)) throw WrongType(entry, "F32, F16, BF16, F64, I8, I16, I32 or I64");
         long[] shape = Array.ConvertAll(entry.Shape, d => (long)d);
-        if (!StoredTensor.Fits(type, shape)) throw Fail($"tensor '{Show.Name(name)}' of shape {Show.Shape(shape)} has rows of 2 GiB or more.");
+        if (!StoredTensor.Fits(type, shape))
+            throw Fail($"tensor '{Show.Name(name)}' of shape {Show.Shape(shape)} has rows of 2 GiB or more.");
         lock (_header)
         {
             _map ??= FileAccessErrors.Guard(Path, () => MappedFile.Open(Path));

@@ -27,7 +27,7 @@ public sealed class SafetensorsModel : IWeightSource
     public string Path { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Names => [.. _fileOf.Keys];
+    public IReadOnlyList<string> Names { get; private set; } = [];
 
     /// <summary>Every tensor of the model, sorted by name (ordinal).</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; private set; } = [];
@@ -47,6 +47,7 @@ public sealed class SafetensorsModel : IWeightSource
         {
             if (sharded) model.OpenShards(folder, ReadIndex(index));
             else model.OpenSingle(single);
+            model.Names = [.. model._fileOf.Keys];
             model.Entries = [.. model._fileOf.Select(pair => pair.Value.Entry(pair.Key))];
             return model;
         }

@@ -68,8 +68,9 @@ internal sealed class UnicodeNormalizer(bool composes, bool compatibility) : Nor
     private static void Compose(List<int> codes)
     {
         int count = 0, starter = -1, lastClass = 0;
-        foreach (int code in codes)
+        for (int i = 0; i < codes.Count; i++)
         {
+            int code = codes[i];
             int itsClass = NormalizationData.IsActive(code) ? NormalizationData.Class(code) : 0;
             bool adjacent = starter == count - 1;
             if (starter >= 0 && (adjacent || (lastClass < itsClass && lastClass != 0)))

@@ -13,7 +13,8 @@ namespace Hearth.Models.Tests.Formats.Gguf;
 /// <summary>Files that llama.cpp wrote, and the numbers it reads from them.</summary>
 public sealed class GgufConformanceTests
 {
-    private static string[] Descriptions => [.. Directory.GetFiles(SharedData.At("conformance/gguf"), "*.json").Order(StringComparer.Ordinal)];
+    private static string[] Descriptions =>
+        [.. Directory.GetFiles(SharedData.At("conformance/gguf"), "*.json").Order(StringComparer.Ordinal)];
 
     [Fact]
     public void Every_tensor_has_the_type_that_the_reference_says()
@@ -51,7 +52,8 @@ public sealed class GgufConformanceTests
                 tensor.Read(numbers);
                 numbers[..32].ShouldBe(expected.Value.GetProperty("first_32").EnumerateArray().Select(e => (float)e.GetDouble()), what);
                 numbers.Sum(x => (double)x).ShouldBe(expected.Value.GetProperty("sum_f64").GetDouble(), 1e-6, what);
-                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(numbers))).ShouldBe(expected.Value.GetProperty("sha256_f32").GetString(), what);
+                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(numbers)))
+                    .ShouldBe(expected.Value.GetProperty("sha256_f32").GetString(), what);
                 tensors++;
                 types.Add(tensor.Type.ToString());
             }
@@ -60,7 +62,9 @@ public sealed class GgufConformanceTests
         types.Count.ShouldBeGreaterThan(15);
     }
 
-    /// <summary>The root of the mean squared error of Hearth's own quantisation, as a share of the reference's on the same weights.</summary>
+    /// <summary>
+    /// The root of the mean squared error of Hearth's own quantisation, as a share of the reference's on the same weights.
+    /// </summary>
     [Theory]
     [InlineData(TensorType.Q4_0, "q4_0", 1)]
     [InlineData(TensorType.Q4_1, "q4_1", 1)]
@@ -85,7 +89,8 @@ public sealed class GgufConformanceTests
         {
             StoredTensor tensor = exact.Require(name), quantised = reference.Require(name);
             if (quantised.Type != type) continue;
-            float[] numbers = Read(tensor), their = Read(quantised), our = Read(StoredTensor.FromSingles(name, type, tensor.Shape, numbers));
+            float[] numbers = Read(tensor), their = Read(quantised),
+                our = Read(StoredTensor.FromSingles(name, type, tensor.Shape, numbers));
             for (int i = 0; i < numbers.Length; i++)
             {
                 ours += Math.Pow(our[i] - numbers[i], 2);

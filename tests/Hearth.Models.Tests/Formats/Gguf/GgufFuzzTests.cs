@@ -37,14 +37,18 @@ public sealed class GgufFuzzTests : IDisposable
         ("value cut", "the value of key 'a' needs 8 bytes", RawGguf.Header(0, 1).Key("a", 10).U32(1)),
         ("truth value", "key 'a' has a truth value of 2, expected 0 or 1", RawGguf.Header(0, 1).Key("a", 7).U8(2)),
         ("truth values", "key 'a' has a truth value of 9", RawGguf.Header(0, 1).Key("a", 9).U32(7).U64(3).Raw([0, 1, 9])),
-        ("text length", "key 'a' has a text of 9,223,372,036,854,775,808 bytes, but 1 bytes are left", RawGguf.Header(0, 1).Key("a", 8).U64(Huge).U8(1)),
-        ("array length", "key 'a' has an array of 18,446,744,073,709,551,615 values", RawGguf.Header(0, 1).Key("a", 9).U32(0).U64(ulong.MaxValue).U8(1)),
-        ("array overflow", "has an array of 2,305,843,009,213,693,953 values", RawGguf.Header(0, 1).Key("a", 9).U32(10).U64((1UL << 61) + 1).U64(1)),
+        ("text length", "key 'a' has a text of 9,223,372,036,854,775,808 bytes, but 1 bytes are left", RawGguf.Header(0, 1).Key("a", 8)
+            .U64(Huge).U8(1)),
+        ("array length", "key 'a' has an array of 18,446,744,073,709,551,615 values", RawGguf.Header(0, 1).Key("a", 9).U32(0)
+            .U64(ulong.MaxValue).U8(1)),
+        ("array overflow", "has an array of 2,305,843,009,213,693,953 values", RawGguf.Header(0, 1).Key("a", 9).U32(10)
+            .U64((1UL << 61) + 1).U64(1)),
         ("array of texts", "has an array of 1,000 values of 8 bytes or more", RawGguf.Header(0, 1).Key("a", 9).U32(8).U64(1000).U64(1)),
         ("array type", "key 'a' has type 4,294,967,295", RawGguf.Header(0, 1).Key("a", 9).U32(uint.MaxValue).U64(1).U8(1)),
         ("arrays without end", "key 'a' has arrays 5 deep", Nested(8)),
         ("alignment 0", "key 'general.alignment' is 0, expected", RawGguf.Header(0, 1).Key("general.alignment", 4).U32(0)),
-        ("alignment 33", "key 'general.alignment' is 33, expected a power of two", RawGguf.Header(0, 1).Key("general.alignment", 4).U32(33)),
+        ("alignment 33", "key 'general.alignment' is 33, expected a power of two", RawGguf.Header(0, 1).Key("general.alignment", 4)
+            .U32(33)),
         ("alignment huge", "key 'general.alignment' is 2147483648", RawGguf.Header(0, 1).Key("general.alignment", 4).U32(1u << 31)),
         ("alignment text", "key 'general.alignment' is 'x'", RawGguf.Header(0, 1).Key("general.alignment", 8).Text("x")),
         ("missing tensors", "the name of tensor 1 needs 8 bytes", RawGguf.Header(3, 0).Tensor("t", 0, 0, 1)),
@@ -53,17 +57,23 @@ public sealed class GgufFuzzTests : IDisposable
         ("five dimensions", "tensor 't' has 5 dimensions", RawGguf.Header(1, 0).Tensor("t", 0, 0, 1, 1, 1, 1, 1).Data(64)),
         ("many dimensions", "tensor 't' has 4,294,967,295 dimensions", RawGguf.Header(1, 0).Text("t").U32(uint.MaxValue).U64(1)),
         ("zero dimension", "tensor 't' has a dimension of 0", RawGguf.Header(1, 0).Tensor("t", 0, 0, 4, 0).Data(64)),
-        ("negative dimension", "tensor 't' has a dimension of 18,446,744,073,709,551,615", RawGguf.Header(1, 0).Tensor("t", 0, 0, ulong.MaxValue).Data(64)),
+        ("negative dimension", "tensor 't' has a dimension of 18,446,744,073,709,551,615", RawGguf.Header(1, 0)
+            .Tensor("t", 0, 0, ulong.MaxValue).Data(64)),
         ("product overflow", "tensor 't' is F32 of shape", RawGguf.Header(1, 0).Tensor("t", 0, 0, 1 << 20, 1UL << 30, 1UL << 30).Data(64)),
         ("bytes overflow", "tensor 't' is F32 of shape", RawGguf.Header(1, 0).Tensor("t", 0, 0, 4, 1UL << 60).Data(64)),
         ("row too long", "tensor 't' is F32 of shape", RawGguf.Header(1, 0).Tensor("t", 0, 0, 1UL << 33).Data(64)),
-        ("blocks", "tensor 't' is Q4_0 of shape [33]: expected rows of whole blocks of 32 numbers", RawGguf.Header(1, 0).Tensor("t", 2, 0, 33).Data(64)),
+        ("blocks", "tensor 't' is Q4_0 of shape [33]: expected rows of whole blocks of 32 numbers", RawGguf.Header(1, 0)
+            .Tensor("t", 2, 0, 33).Data(64)),
         ("tensor type", "tensor 't' has type number 99", RawGguf.Header(1, 0).Tensor("t", 99, 0, 4).Data(64)),
         ("type gone", "tensor 't' has type number 4,", RawGguf.Header(1, 0).Tensor("t", 4, 0, 4).Data(64)),
-        ("offset", "tensor 't' begins at offset 7 of the data, expected a multiple of 32", RawGguf.Header(1, 0).Tensor("t", 0, 7, 4).Data(64)),
-        ("offset beyond", "tensor 't' claims 16 bytes at offset 640 of the data, but the data end at 64", RawGguf.Header(1, 0).Tensor("t", 0, 640, 4).Data(64)),
-        ("offset negative", "tensor 't' claims 16 bytes at offset 18,446,744,073,709,551,584", RawGguf.Header(1, 0).Tensor("t", 0, ulong.MaxValue - 31, 4).Data(64)),
-        ("size beyond", "tensor 't' claims 68 bytes at offset 0 of the data, but the data end at 64", RawGguf.Header(1, 0).Tensor("t", 0, 0, 17).Data(64)),
+        ("offset", "tensor 't' begins at offset 7 of the data, expected a multiple of 32", RawGguf.Header(1, 0).Tensor("t", 0, 7, 4)
+            .Data(64)),
+        ("offset beyond", "tensor 't' claims 16 bytes at offset 640 of the data, but the data end at 64", RawGguf.Header(1, 0)
+            .Tensor("t", 0, 640, 4).Data(64)),
+        ("offset negative", "tensor 't' claims 16 bytes at offset 18,446,744,073,709,551,584", RawGguf.Header(1, 0)
+            .Tensor("t", 0, ulong.MaxValue - 31, 4).Data(64)),
+        ("size beyond", "tensor 't' claims 68 bytes at offset 0 of the data, but the data end at 64", RawGguf.Header(1, 0)
+            .Tensor("t", 0, 0, 17).Data(64)),
         ("no data", "tensor 't' claims 16 bytes at offset 0 of the data, but the data end at 0", RawGguf.Header(1, 0).Tensor("t", 0, 0, 4)),
         ("tensor twice", "tensor 't' stands in the file twice", RawGguf.Header(2, 0).Tensor("t", 0, 0, 4).Tensor("t", 0, 32, 4).Data(64)),
         ("overlap", "tensor 'u' begins inside tensor 't'", RawGguf.Header(2, 0).Tensor("t", 0, 0, 16).Tensor("u", 0, 32, 4).Data(64)),

@@ -130,7 +130,8 @@ public sealed class GgufReadTests : IDisposable
         Split(2, 3, "c", number: 1);
         Refused(() => GgufModel.Open(first), "key 'split.no' is 1, expected 2, of 3");
         Split(2, 3, "c", tensors: 9);
-        Refused(() => GgufModel.Open(_folder["m-00002-of-00003.gguf"]), "is file 2 of 3 of a split model. Give the first, 'm-00001-of-00003.gguf'");
+        Refused(() => GgufModel.Open(_folder["m-00002-of-00003.gguf"]),
+            "is file 2 of 3 of a split model. Give the first, 'm-00001-of-00003.gguf'");
         Split(0, 3, "a", tensors: 9);
         Refused(() => GgufModel.Open(first), "key 'split.tensors.count' is 9, expected 3");
         File.Move(first, _folder["renamed.gguf"]);
@@ -161,7 +162,8 @@ public sealed class GgufReadTests : IDisposable
     private void Split(int index, int count, string name, int? number = null, int tensors = 3) => File.WriteAllBytes(
         _folder[$"m-{index + 1:D5}-of-{count:D5}.gguf"],
         RawGguf.Header(1, 3).Key("split.no", 2).Raw([(byte)(number ?? index), 0]).Key("split.count", 2).Raw([(byte)count, 0])
-            .Key("split.tensors.count", 5).U32((uint)tensors).Tensor(name, 0, 0, 1).Data(0).U32(BitConverter.SingleToUInt32Bits(name[0])).ToArray());
+            .Key("split.tensors.count", 5).U32((uint)tensors).Tensor(name, 0, 0, 1).Data(0).U32(BitConverter.SingleToUInt32Bits(name[0]))
+                .ToArray());
 
     private GgufModel Open(byte[] bytes)
     {

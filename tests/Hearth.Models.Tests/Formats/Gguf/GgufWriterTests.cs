@@ -70,7 +70,8 @@ public sealed class GgufWriterTests : IDisposable
     {
         string path = _folder["m.gguf"];
         GgufTensorData short4 = new("a", TensorType.F32, [2], s => s.Write(new byte[4]));
-        Should.Throw<ArgumentException>(() => GgufWriter.Write(path, new GgufKeyValues(), [short4])).Message.ShouldContain("wrote 4 bytes instead of 8");
+        Should.Throw<ArgumentException>(() => GgufWriter.Write(path, new GgufKeyValues(), [short4]))
+            .Message.ShouldContain("wrote 4 bytes instead of 8");
         Should.Throw<ArgumentException>(() => GgufWriter.Write(path, new GgufKeyValues(), [new("a", TensorType.Q4_0, [33], _ => { })]));
         Should.Throw<ArgumentException>(() => new GgufKeyValues().Add("k", 1).Add("k", 2));
         Directory.GetFiles(_folder.Root).ShouldBeEmpty();

@@ -6,7 +6,7 @@ namespace Hearth.Models.Tokenizers;
 /// Reads a tokenizer from GGUF metadata (keys <c>tokenizer.ggml.*</c> of the GGUF specification): byte-level byte-pair encoding
 /// (<c>gpt2</c>), SentencePiece's (<c>llama</c>), a unigram model (<c>t5</c>).
 /// </summary>
-internal static class GgufTokenizer
+internal static class GgufTokenizerReader
 {
     private const int MostTokens = 1 << 22;
     private const string Prefix = "tokenizer.ggml.";
@@ -95,9 +95,18 @@ internal static class GgufTokenizer
                 isUnigram && metadata.Flag(Prefix + "remove_extra_whitespaces", false), EscapeWhitespaces: true),
             CharacterMapBytes = map,
             FindsTokensInRawText = true,
+            StripsAfter = StripsAfter(metadata),
             Opening = opening,
             Closing = closing,
         }.ToTokenizer();
+    }
+
+    /// <summary>GGUF does not say which tokens take the white space after them; in Phi-3's tokenizer.json all but three do.</summary>
+    private static Func<string, bool> StripsAfter(ITokenizerMetadata metadata)
+    {
+        string name = metadata.Text("general.name", "");
+        bool isPhi3 = name.Contains("phi-3", StringComparison.OrdinalIgnoreCase) || name.Contains("phi3", StringComparison.OrdinalIgnoreCase);
+        return content => isPhi3 && content is not ("<unk>" or "<s>" or "<|endoftext|>");
     }
 
     private static SpecialToken Special(ITokenizerMetadata metadata, int id, string content, PieceType type) =>
