@@ -87,12 +87,25 @@ internal sealed class SamplingOptions
     }
 
     /// <summary>How a generator is set up: the cache's type and who guesses ahead.</summary>
-    public Generator Generator(ParseResult parsed, ModelBundle bundle, Numerics.WorkerPool pool) => new(bundle.Model, pool)
+    public Generator Generator(ParseResult parsed, ModelBundle bundle, Numerics.WorkerPool pool)
     {
-        CacheType = Enum.Parse<TensorType>(parsed.GetValue(_cache)!, ignoreCase: true),
-        Speculation = parsed.GetValue(_draft) is { } draft ? Draft(draft, bundle)
-            : parsed.GetValue(_lookup) is > 0 and var most ? new PromptLookup { MaxTokens = most } : null,
-    };
+        string cache = parsed.GetValue(_cache)!;
+        var generator = new Generator(bundle.Model, pool)
+        {
+            CacheType = Enum.Parse<TensorType>(cache, ignoreCase: true),
+            Speculation = parsed.GetValue(_draft) is { } draft ? Draft(draft, bundle)
+                : parsed.GetValue(_lookup) is > 0 and var most ? new PromptLookup { MaxTokens = most } : null,
+        };
+        try
+        {
+            generator.NewCache();
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"--cache {cache}: takes 32 numbers at a time, and this model's heads are no multiple of it. Use f32 or f16.");
+        }
+        return generator;
+    }
 
     private static DraftModel Draft(string name, ModelBundle bundle)
     {
