@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Hearth.Models.Generation.Constraints;
 
@@ -8,7 +9,7 @@ namespace Hearth.Models.Generation.Constraints;
 /// </summary>
 internal sealed class GrammarCompiler
 {
-    private const int MostStates = 150_000;
+    private const int MostStates = 60_000;
     private const int DeepestNesting = 200;
     private const long MostWork = 30_000_000;
     private const int SmallNode = 6;
@@ -17,6 +18,8 @@ internal sealed class GrammarCompiler
     private readonly List<int> _starts = [];
     private readonly List<GrammarState> _done = [];
     private readonly Dictionary<GrammarNode, Call> _hoisted = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<int> _closed = [];
+    private readonly Stack<int> _open = [];
     private List<Draft> _drafts = [];
     private string _rule = "";
     private int _depth;
@@ -51,6 +54,7 @@ internal sealed class GrammarCompiler
         if (++_depth > DeepestNesting) throw Bad($"it is nested more than {DeepestNesting} deep");
         int end = node switch
         {
+            Literal literal => BuildLiteral(literal, from),
             OneOf one => BuildOneOf(one, from),
             Series series => series.Parts.Aggregate(from, (at, part) => Build(part, at)),
             Choice choice => BuildChoice(choice, from),
@@ -65,8 +69,19 @@ internal sealed class GrammarCompiler
     private int BuildCall(Call call, int from)
     {
         int to = New();
-        _drafts[from].Calls.Add(new CallEdge(call.Rule, to));
+        _drafts[from].AddCall(new CallEdge(call.Rule, to));
         return to;
+    }
+
+    private int BuildLiteral(Literal literal, int from)
+    {
+        foreach (byte b in Encoding.UTF8.GetBytes(literal.Content))
+        {
+            int next = New();
+            _drafts[from].AddByte(new ByteEdge(b, b, next));
+            from = next;
+        }
+        return from;
     }
 
     private int BuildOneOf(OneOf one, int from)
@@ -80,7 +95,7 @@ internal sealed class GrammarCompiler
             for (int i = 0; i < sequence.Length; i++)
             {
                 int next = i == sequence.Length - 1 ? to : New();
-                _drafts[at].Bytes.Add(new ByteEdge(sequence[i].Low, sequence[i].High, next));
+                _drafts[at].AddByte(new ByteEdge(sequence[i].Low, sequence[i].High, next));
                 at = next;
             }
         }
@@ -93,8 +108,8 @@ internal sealed class GrammarCompiler
         foreach (GrammarNode part in choice.Choices)
         {
             int begin = New();
-            _drafts[from].Free.Add(begin);
-            _drafts[Build(part, begin)].Free.Add(to);
+            _drafts[from].AddFree(begin);
+            _drafts[Build(part, begin)].AddFree(to);
         }
         return to;
     }
@@ -107,28 +122,33 @@ internal sealed class GrammarCompiler
             if (!_hoisted.TryGetValue(part, out Call? call)) _hoisted.Add(part, call = _rules.Add(_rule, part));
             part = call;
         }
-        int at = from;
-        for (int i = 0; i < repeated.Least; i++) at = Build(part, at);
+        int at = from, alone = repeated.Most is null ? Math.Max(0, repeated.Least - 1) : repeated.Least;
+        for (int i = 0; i < alone; i++) at = Build(part, at);
         if (repeated.Most is { } most)
         {
             int end = New();
             for (int i = repeated.Least; i < most; i++)
             {
-                _drafts[at].Free.Add(end);
+                _drafts[at].AddFree(end);
                 at = Build(part, at);
             }
-            _drafts[at].Free.Add(end);
+            _drafts[at].AddFree(end);
             return end;
         }
         int loop = New();
-        _drafts[at].Free.Add(loop);
-        _drafts[Build(part, loop)].Free.Add(loop);
-        return loop;
+        _drafts[at].AddFree(loop);
+        int last = Build(part, loop);
+        _drafts[last].AddFree(loop);
+        if (repeated.Least == 0) return loop;
+        int after = New();
+        _drafts[last].AddFree(after);
+        return after;
     }
 
     /// <summary>About how many states a node takes, as far as it matters.</summary>
     private static int Size(GrammarNode node) => node switch
     {
+        Literal literal => literal.Content.Length,
         OneOf one => one.Ranges.Sum(r => r.High < 0x80 ? 0 : 3),
         Call => 1,
         Series series => Total(series.Parts),
@@ -198,19 +218,24 @@ internal sealed class GrammarCompiler
     }
 
     /// <summary>Some states and all that free edges lead to, ascending.</summary>
-    private int[] Closure(int[] states)
+    private int[] Closure(ReadOnlySpan<int> states)
     {
-        var all = new HashSet<int>(states);
-        var todo = new Stack<int>(states);
-        while (todo.TryPop(out int s))
+        _closed.Clear();
+        foreach (int s in states)
+        {
+            if (_closed.Add(s)) _open.Push(s);
+        }
+        while (_open.TryPop(out int s))
         {
             foreach (int next in _drafts[s].Free)
             {
-                if (all.Add(next)) todo.Push(next);
+                if (_closed.Add(next)) _open.Push(next);
             }
         }
-        Work(all.Count);
-        return [.. all.Order()];
+        Work(_closed.Count);
+        int[] all = [.. _closed];
+        Array.Sort(all);
+        return all;
     }
 
     private void Work(int amount)
@@ -236,10 +261,20 @@ internal sealed class GrammarCompiler
 
     private sealed class Draft
     {
-        public List<int> Free { get; } = [];
+        public List<int> Free { get; private set; } = None;
 
-        public List<ByteEdge> Bytes { get; } = [];
+        public List<ByteEdge> Bytes { get; private set; } = NoBytes;
 
-        public List<CallEdge> Calls { get; } = [];
+        public List<CallEdge> Calls { get; private set; } = NoCalls;
+
+        private static readonly List<int> None = [];
+        private static readonly List<ByteEdge> NoBytes = [];
+        private static readonly List<CallEdge> NoCalls = [];
+
+        public void AddFree(int to) => (Free == None ? Free = new(1) : Free).Add(to);
+
+        public void AddByte(ByteEdge edge) => (Bytes == NoBytes ? Bytes = new(1) : Bytes).Add(edge);
+
+        public void AddCall(CallEdge edge) => (Calls == NoCalls ? Calls = new(1) : Calls).Add(edge);
     }
 }

@@ -17,14 +17,21 @@ internal static class RegexReader
         if (pattern.Length == 0) return whole ? GrammarNode.Empty : Anything;
         try
         {
-            PatternNode node = PatternParser.Parse(pattern, ecma: true);
-            return node is FirstOf first ? new Choice([.. first.Choices.Select(c => Ends(c, whole))]) : Ends(node, whole);
+            return Alternatives(PatternParser.Parse(pattern, ecma: true), whole);
         }
         catch (FormatException e)
         {
             throw new ConstraintException(where, $"{e.Message}. Write it in another way.", e);
         }
     }
+
+    /// <summary>A whole pattern, or a group that is all of an alternative.</summary>
+    private static GrammarNode Alternatives(PatternNode node, bool whole) => node switch
+    {
+        FirstOf first => new Choice([.. first.Choices.Select(c => Alternatives(c, whole))]),
+        InOrder { Parts: [InOrder or FirstOf] } group => Alternatives(group.Parts[0], whole),
+        _ => Ends(node, whole),
+    };
 
     /// <summary>One alternative, with its anchors.</summary>
     private static Series Ends(PatternNode node, bool whole)
