@@ -3,16 +3,17 @@ using Hearth.Numerics;
 
 namespace Hearth.Models.Generation;
 
-/// <summary>A prompt, what was generated so far, and what the model has yet to read.</summary>
-internal sealed class GeneratedSequence
+/// <summary>A prompt, what was generated so far, and what the model has yet to read. Made by <see cref="Stepper.Begin"/>.</summary>
+public sealed class GeneratedSequence
 {
     private readonly GenerationOptions _options;
     private readonly ConstraintState? _constraint;
     private readonly Proposer? _proposer;
     private readonly int _room;
+    private readonly List<GeneratedToken> _generated = [];
     private int[] _proposed = [];
 
-    public GeneratedSequence(int[] prompt, KeyValueCache cache, int context, GenerationOptions options, Proposer? proposer)
+    internal GeneratedSequence(int[] prompt, KeyValueCache cache, int context, GenerationOptions options, Proposer? proposer)
     {
         if (prompt.Length == 0 || prompt.Length >= context) throw new ContextException(prompt.Length, context);
         _options = options;
@@ -24,45 +25,63 @@ internal sealed class GeneratedSequence
         Ended = _room <= 0 || _constraint?.IsComplete == true;
     }
 
+    /// <summary>Prompt and answer so far.</summary>
     public TokenHistory History { get; }
 
+    /// <summary>Keys and values of what was read.</summary>
     public KeyValueCache Cache { get; }
 
-    public List<GeneratedToken> Generated { get; } = [];
+    /// <summary>The answer so far.</summary>
+    public IReadOnlyList<GeneratedToken> Generated => _generated;
 
+    /// <summary>Whether nothing more will come.</summary>
     public bool Ended { get; private set; }
 
+    /// <summary>What ended it before its time, such as a constraint that no token fits; null for nothing.</summary>
+    public HearthException? Failure { get; private set; }
+
+    /// <summary>Tokens that were proposed.</summary>
     public long Proposed { get; private set; }
 
+    /// <summary>Proposed tokens that were right.</summary>
     public long Accepted { get; private set; }
 
     /// <summary>Tokens to read before the next can be chosen.</summary>
     public int Unread => History.Count - Cache.Length;
 
-    /// <summary>The next tokens to read; with what was proposed after them when all others are read.</summary>
-    public int[] Take(int most)
+    /// <summary>Rows at the end of what was taken whose logits are wanted.</summary>
+    internal int Wanted => _proposed.Length + 1;
+
+    /// <summary>Adds the next tokens to read to a list, with what is proposed after them when all others are read.</summary>
+    /// <returns>How many of them are known, not proposed.</returns>
+    internal int Take(int most, List<int> tokens)
     {
-        int count = Math.Min(Unread, most);
-        bool last = count == Unread;
+        int unread = Unread, count = Math.Min(unread, most);
         int room = _room - Generated.Count - 1;
-        _proposed = last && Unread == 1 && room > 0 && most > 1 && _proposer is not null
+        _proposed = unread == 1 && room > 0 && most > 1 && _proposer is not null
             ? _proposer.Propose(History, _options, Generated.Count, Math.Min(room, most - 1)) : [];
-        return [.. History.Tokens.Slice(Cache.Length, count), .. _proposed];
+        tokens.AddRange(History.Tokens.Slice(Cache.Length, count));
+        tokens.AddRange(_proposed);
+        return count;
     }
 
-    /// <summary>Rows at the end of what was taken whose logits are wanted.</summary>
-    public int Wanted => _proposed.Length + 1;
-
     /// <summary>Chooses tokens from the logits after the last token and after each proposal, as far as the proposals were right.</summary>
-    public void Choose(Sampler sampler, ReadOnlySpan<float> logits, int columns)
+    internal void Choose(Sampler sampler, ReadOnlySpan<float> logits, int columns)
     {
         Proposed += _proposed.Length;
-        for (int i = 0; i <= _proposed.Length && !Ended; i++)
+        try
         {
-            GeneratedToken token = sampler.Next(logits.Slice(i * columns, columns), _options, Generated.Count, History, _constraint?.Mask());
-            Add(token);
-            if (i == _proposed.Length || token.Id != _proposed[i]) break;
-            Accepted++;
+            for (int i = 0; i <= _proposed.Length && !Ended; i++)
+            {
+                GeneratedToken token = sampler.Next(logits.Slice(i * columns, columns), _options, Generated.Count, History, _constraint?.Mask());
+                Add(token);
+                if (i == _proposed.Length || token.Id != _proposed[i]) break;
+                Accepted++;
+            }
+        }
+        catch (HearthException e)                                                // its own failure, not that of its company
+        {
+            (Failure, Ended) = (e, true);
         }
         int read = History.Count - 1;                                            // all but the newest token
         if (!Ended && Cache.Length > read) Cache.Truncate(read);
@@ -75,12 +94,13 @@ internal sealed class GeneratedSequence
             Ended = true;
             return;
         }
-        Generated.Add(token);
+        _generated.Add(token);
         History.Add(token.Id);
         _constraint?.Accept(token.Id);
         Ended = Generated.Count >= _room || _constraint?.IsComplete == true;
     }
 
+    /// <summary>Ends it early, and lets go of what it holds beside the cache.</summary>
     public void Close()
     {
         Ended = true;

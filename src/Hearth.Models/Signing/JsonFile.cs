@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Field = Hearth.Models.Tokenizers.JsonNode;
+using Field = Hearth.Models.Tokenizers.JsonField;
 
 namespace Hearth.Models.Signing;
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models.Formats;
-using Field = Hearth.Models.Tokenizers.JsonNode;
+using Field = Hearth.Models.Tokenizers.JsonField;
 
 namespace Hearth.Models.Signing;
 

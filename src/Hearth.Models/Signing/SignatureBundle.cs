@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Hearth.Models.Formats;
-using Field = Hearth.Models.Tokenizers.JsonNode;
+using Field = Hearth.Models.Tokenizers.JsonField;
 
 namespace Hearth.Models.Signing;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Field = Hearth.Models.Tokenizers.JsonNode;
+using Field = Hearth.Models.Tokenizers.JsonField;
 
 namespace Hearth.Models.Signing;
 

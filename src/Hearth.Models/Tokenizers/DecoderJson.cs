@@ -26,12 +26,12 @@ internal static class DecoderJson
     private const int MostSteps = 16;
     private const int MostTokens = 16;
 
-    public static DecoderPlan Read(JsonNode node)
+    public static DecoderPlan Read(JsonField node)
     {
         bool isByteLevel = false, usesBytes = false, drops = false, fused = false;
         var replacements = new List<(string, string)>();
-        List<JsonNode> steps = node["type"].Text() == "Sequence" ? node["decoders"].Items(MostSteps) : [node];
-        foreach (JsonNode step in steps)
+        List<JsonField> steps = node["type"].Text() == "Sequence" ? node["decoders"].Items(MostSteps) : [node];
+        foreach (JsonField step in steps)
         {
             string type = step["type"].Text();
             switch (type)
@@ -67,7 +67,7 @@ internal static class DecoderJson
     /// <summary>What stands before and after a text.</summary>
     /// <param name="node">The post-processor.</param>
     /// <param name="highest">The highest id there is.</param>
-    public static (List<int> Opening, List<int> Closing) ReadAdditions(JsonNode node, int highest)
+    public static (List<int> Opening, List<int> Closing) ReadAdditions(JsonField node, int highest)
     {
         var opening = new List<int>();
         var closing = new List<int>();
@@ -75,7 +75,7 @@ internal static class DecoderJson
         return (opening, closing);
     }
 
-    private static void AddAdditions(JsonNode node, int highest, List<int> opening, List<int> closing, int most)
+    private static void AddAdditions(JsonField node, int highest, List<int> opening, List<int> closing, int most)
     {
         string type = node["type"].Text();
         if (most == 0) throw node.Bad("is nested too deep");
@@ -84,7 +84,7 @@ internal static class DecoderJson
             case "ByteLevel":
                 break;
             case "Sequence":
-                foreach (JsonNode step in node["processors"].Items(MostSteps)) AddAdditions(step, highest, opening, closing, most - 1);
+                foreach (JsonField step in node["processors"].Items(MostSteps)) AddAdditions(step, highest, opening, closing, most - 1);
                 break;
             case "RobertaProcessing" or "BertProcessing":
                 opening.Insert(0, Pair(node["cls"], highest));
@@ -99,11 +99,11 @@ internal static class DecoderJson
         if (opening.Count + closing.Count > 2 * MostTokens) throw node.Bad($"adds more than {2 * MostTokens} tokens to every text");
     }
 
-    private static void AddTemplate(JsonNode node, int highest, List<int> opening, List<int> closing)
+    private static void AddTemplate(JsonField node, int highest, List<int> opening, List<int> closing)
     {
         bool passed = false;
         var before = new List<int>();
-        foreach (JsonNode part in node["single"].Items(MostTokens))
+        foreach (JsonField part in node["single"].Items(MostTokens))
         {
             if (!part["Sequence"].IsMissing)
             {
@@ -111,18 +111,18 @@ internal static class DecoderJson
                 passed = true;
                 continue;
             }
-            JsonNode token = node["special_tokens"][part["SpecialToken"]["id"].Text()];
+            JsonField token = node["special_tokens"][part["SpecialToken"]["id"].Text()];
             (passed ? closing : before).AddRange(token["ids"].Items(MostTokens).Select(i => i.Number(highest)));
         }
         if (!passed) throw node["single"].Bad("does not hold the text");
         opening.InsertRange(0, before);
     }
 
-    private static int Pair(JsonNode node, int highest)
+    private static int Pair(JsonField node, int highest)
     {
-        List<JsonNode> parts = node.Items(2);
+        List<JsonField> parts = node.Items(2);
         return parts.Count == 2 ? parts[1].Number(highest) : throw node.Bad("is not a token and its id");
     }
 
-    private static string Literal(JsonNode node) => node.Text() is { Length: > 0 } text ? text : throw node.Bad("is empty");
+    private static string Literal(JsonField node) => node.Text() is { Length: > 0 } text ? text : throw node.Bad("is empty");
 }

@@ -23,7 +23,7 @@ internal static class GgufTokenizerReader
             "gpt2" => ByteLevel(metadata, tokens, types),
             "llama" => SentencePiece(metadata, tokens, types, isUnigram: false),
             "t5" => SentencePiece(metadata, tokens, types, isUnigram: true),
-            _ => throw metadata.Bad(Prefix + "model", $"'{JsonNode.Shorten(model)}'", "gpt2, llama or t5"),
+            _ => throw metadata.Bad(Prefix + "model", $"'{JsonField.Shorten(model)}'", "gpt2, llama or t5"),
         };
     }
 
@@ -31,7 +31,7 @@ internal static class GgufTokenizerReader
     {
         string name = metadata.Text(Prefix + "pre", "default");
         GgufPreTokenizer pre = GgufPreTokenizers.Find(name)
-            ?? throw metadata.Bad(Prefix + "pre", $"'{JsonNode.Shorten(name)}'", "a pre-tokenizer that Hearth knows");
+            ?? throw metadata.Bad(Prefix + "pre", $"'{JsonField.Shorten(name)}'", "a pre-tokenizer that Hearth knows");
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var special = new List<SpecialToken>();
         var vocabulary = new byte[]?[tokens.Length];
@@ -50,7 +50,7 @@ internal static class GgufTokenizerReader
             if (space < 1 || !ids.TryGetValue(merge[..space], out int left) || !ids.TryGetValue(merge[(space + 1)..], out int right)
                 || !ids.TryGetValue(merge.Remove(space, 1), out int result))
             {
-                throw metadata.Bad(Prefix + "merges", $"the merge '{JsonNode.Shorten(merge)}'", "two tokens with a space between them that make a third");
+                throw metadata.Bad(Prefix + "merges", $"the merge '{JsonField.Shorten(merge)}'", "two tokens with a space between them that make a third");
             }
             if (ranks.Add(Merge.Key(left, right))) merges.Add(new Merge(left, right, result));
         }
@@ -129,7 +129,7 @@ internal static class GgufTokenizerReader
         for (int id = 0; id < tokens.Length; id++)
         {
             if (tokens[id].Length == 0) tokens[id] = $"[EMPTY_{id}]"; // some files pad their vocabulary so
-            if (!seen.Add(tokens[id])) throw metadata.Bad(Prefix + "tokens", $"'{JsonNode.Shorten(tokens[id])}' twice", "distinct tokens");
+            if (!seen.Add(tokens[id])) throw metadata.Bad(Prefix + "tokens", $"'{JsonField.Shorten(tokens[id])}' twice", "distinct tokens");
         }
     }
 

@@ -9,19 +9,19 @@ internal static class NormalizerJson
     private const int LongestText = 256; // bounds how much longer a step can make a text
 
     /// <summary>The normalizer, or null when there is none.</summary>
-    public static Normalizer? Read(JsonNode node)
+    public static Normalizer? Read(JsonField node)
     {
         var steps = new List<Normalizer>();
         if (!node.IsMissing) Add(node, steps, MostSteps);
         return Normalizer.Sequence(steps);
     }
 
-    private static void Add(JsonNode node, List<Normalizer> steps, int most)
+    private static void Add(JsonField node, List<Normalizer> steps, int most)
     {
         string type = node["type"].Text();
         if (type == "Sequence")
         {
-            foreach (JsonNode step in node["normalizers"].Items(MostSteps)) Add(step, steps, most - 1);
+            foreach (JsonField step in node["normalizers"].Items(MostSteps)) Add(step, steps, most - 1);
             return;
         }
         if (steps.Count >= MostSteps || most == 0) throw node.Bad($"has more than {MostSteps} steps");
@@ -42,7 +42,7 @@ internal static class NormalizerJson
     }
 
     /// <summary>A pattern given as a regular expression or as a text.</summary>
-    public static PatternScanner Pattern(JsonNode node)
+    public static PatternScanner Pattern(JsonField node)
     {
         if (!node["String"].IsMissing)
         {
@@ -56,11 +56,11 @@ internal static class NormalizerJson
         }
         catch (FormatException e)
         {
-            throw node["Regex"].Bad($"is '{JsonNode.Shorten(pattern)}', which can not be used: {e.Message}");
+            throw node["Regex"].Bad($"is '{JsonField.Shorten(pattern)}', which can not be used: {e.Message}");
         }
     }
 
-    private static Normalizer Replace(JsonNode node)
+    private static Normalizer Replace(JsonField node)
     {
         string content = node["content"].Text();
         if (content.Length > LongestText) throw node["content"].Bad($"has {content.Length:N0} characters, at most {LongestText} are read");
@@ -69,13 +69,13 @@ internal static class NormalizerJson
             : new PatternReplaceNormalizer(Pattern(node["pattern"]), content);
     }
 
-    private static string Short(JsonNode node)
+    private static string Short(JsonField node)
     {
         string text = node.Text();
         return text.Length <= LongestText ? text : throw node.Bad($"has {text.Length:N0} characters, at most {LongestText} are read");
     }
 
-    private static CharacterMap Precompiled(JsonNode node)
+    private static CharacterMap Precompiled(JsonField node)
     {
         string text = node.Text();
         var blob = new byte[text.Length];

@@ -20,7 +20,7 @@ internal sealed class PreTokenizerJson
     private bool _isPlain = true;
     private bool _splitsWords;
 
-    public static PreTokenizerPlan Read(JsonNode node)
+    public static PreTokenizerPlan Read(JsonField node)
     {
         var reader = new PreTokenizerJson();
         if (node.IsMissing) return new PreTokenizerPlan(PreTokenizer.Whole, [], IsByteLevel: false, IsPlain: false);
@@ -35,16 +35,16 @@ internal sealed class PreTokenizerJson
         return new PreTokenizerPlan(cuts, reader._rewrites, reader._isByteLevel, reader._isPlain && reader._isByteLevel && reader._cuts.Count > 0);
     }
 
-    private void Add(JsonNode node, int most)
+    private void Add(JsonField node, int most)
     {
         string type = node["type"].Text();
         if (most == 0 || _cuts.Count + _rewrites.Count > 2 * MostSteps) throw node.Bad($"has more than {MostSteps} steps");
         switch (type)
         {
             case "Sequence":
-                List<JsonNode> steps = node["pretokenizers"].Items(MostSteps);
+                List<JsonField> steps = node["pretokenizers"].Items(MostSteps);
                 if (steps.Count == 0) throw node["pretokenizers"].Bad("is empty");
-                foreach (JsonNode step in steps) Add(step, most - 1);
+                foreach (JsonField step in steps) Add(step, most - 1);
                 break;
             case "ByteLevel":
                 AddByteLevel(node);
@@ -71,7 +71,7 @@ internal sealed class PreTokenizerJson
         }
     }
 
-    private void AddByteLevel(JsonNode node)
+    private void AddByteLevel(JsonField node)
     {
         if (_isByteLevel) throw node.Bad("is the second ByteLevel");
         bool cuts = node["use_regex"].Flag(true);
@@ -86,7 +86,7 @@ internal sealed class PreTokenizerJson
         if (cuts) _cuts.Add(PreTokenizer.Gpt2);
     }
 
-    private void AddSplit(JsonNode node)
+    private void AddSplit(JsonField node)
     {
         PatternScanner scanner = NormalizerJson.Pattern(node["pattern"]);
         if (_isByteLevel || scanner is LiteralScanner) _isPlain = false;
@@ -95,7 +95,7 @@ internal sealed class PreTokenizerJson
         _cuts.Add(step);
     }
 
-    private static PreTokenizer Step(PatternScanner scanner, JsonNode behavior, bool invert)
+    private static PreTokenizer Step(PatternScanner scanner, JsonField behavior, bool invert)
     {
         string name = behavior.IsMissing ? "Isolated" : behavior.Text();
         switch (name)
@@ -106,7 +106,7 @@ internal sealed class PreTokenizerJson
             case "MergedWithNext": return new SplitStep(scanner, MatchPlace.WithNext, invert);
             case "Contiguous": return new SplitStep(scanner, MatchPlace.Together, invert);
         }
-        throw behavior.Bad($"is '{JsonNode.Shorten(name)}' {(invert ? "with" : "without")} invert, which is not supported");
+        throw behavior.Bad($"is '{JsonField.Shorten(name)}' {(invert ? "with" : "without")} invert, which is not supported");
     }
 
     private void AddPattern(string pattern)
@@ -115,7 +115,7 @@ internal sealed class PreTokenizerJson
         _cuts.Add(PatternScanner.For(pattern));
     }
 
-    private void AddMetaspace(JsonNode node)
+    private void AddMetaspace(JsonField node)
     {
         if (_cuts.Count > 0 || _isByteLevel) throw node.Bad("stands after steps that cut the text, which is not supported");
         string mark = Mark(node);
@@ -133,16 +133,16 @@ internal sealed class PreTokenizerJson
     }
 
     /// <summary>A Metaspace's character for a space.</summary>
-    public static string Mark(JsonNode metaspace)
+    public static string Mark(JsonField metaspace)
     {
         string mark = metaspace["replacement"].IsMissing ? SentencePieceNormalizer.Mark.ToString() : metaspace["replacement"].Text();
         return mark.Length is 1 or 2 ? mark : throw metaspace["replacement"].Bad("is not one character");
     }
 
     /// <summary>When a Metaspace puts its character before a text.</summary>
-    public static PrefixRule Rule(JsonNode metaspace)
+    public static PrefixRule Rule(JsonField metaspace)
     {
-        JsonNode scheme = metaspace["prepend_scheme"];
+        JsonField scheme = metaspace["prepend_scheme"];
         if (!metaspace["add_prefix_space"].Flag(true)) return PrefixRule.Never;
         return (scheme.IsMissing ? "always" : scheme.Text()) switch
         {

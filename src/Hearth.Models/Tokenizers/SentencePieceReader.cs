@@ -50,7 +50,7 @@ internal static class SentencePieceReader
                 case 1:
                     if (pieces.Count == MostPieces) throw message.Bad($"more than {MostPieces:N0} pieces");
                     ReadPiece(message.Message($"piece {pieces.Count}"), pieces, scores, types);
-                    if (!seen.Add(pieces[^1])) throw message.Bad($"piece {pieces.Count - 1}, '{JsonNode.Shorten(pieces[^1])}', a second time");
+                    if (!seen.Add(pieces[^1])) throw message.Bad($"piece {pieces.Count - 1}, '{JsonField.Shorten(pieces[^1])}', a second time");
                     break;
                 case 2:
                     (modelType, byteFallback, suffix) = ReadTrainer(message.Message("trainer_spec"));

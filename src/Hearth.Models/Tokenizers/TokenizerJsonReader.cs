@@ -43,7 +43,7 @@ internal static class TokenizerJsonReader
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string file)
     {
         using JsonDocument document = Open(json, file);
-        return Read(new JsonNode(file, "", document.RootElement));
+        return Read(new JsonField(file, "", document.RootElement));
     }
 
     private static JsonDocument Open(ReadOnlyMemory<byte> json, string file)
@@ -62,11 +62,11 @@ internal static class TokenizerJsonReader
         }
     }
 
-    private static Tokenizer Read(JsonNode root)
+    private static Tokenizer Read(JsonField root)
     {
-        JsonNode model = root["model"];
+        JsonField model = root["model"];
         string type = model["type"].IsMissing && !model["merges"].IsMissing ? "BPE" : model["type"].Text();
-        if (type is not ("BPE" or "Unigram")) throw model["type"].Bad($"is '{JsonNode.Shorten(type)}'; supported: BPE, Unigram");
+        if (type is not ("BPE" or "Unigram")) throw model["type"].Bad($"is '{JsonField.Shorten(type)}'; supported: BPE, Unigram");
         PreTokenizerPlan cuts = PreTokenizerJson.Read(root["pre_tokenizer"]);
         DecoderPlan decoder = DecoderJson.Read(root["decoder"]);
         if (cuts.IsByteLevel != decoder.IsByteLevel)
@@ -97,9 +97,9 @@ internal static class TokenizerJsonReader
         });
     }
 
-    private static TokenizerParts ReadByteLevel(JsonNode root, PreTokenizerPlan cuts)
+    private static TokenizerParts ReadByteLevel(JsonField root, PreTokenizerPlan cuts)
     {
-        JsonNode model = root["model"];
+        JsonField model = root["model"];
         RefuseAffixes(model);
         if (model["byte_fallback"].Flag(false)) throw Unsupported(model["byte_fallback"], "true");
         Dictionary<string, int> ids = ReadVocabulary(model["vocab"]);
@@ -111,9 +111,9 @@ internal static class TokenizerJsonReader
         return new TokenizerParts(vocabulary, merges, special, cuts.Cuts) { IgnoresMerges = model["ignore_merges"].Flag(false) };
     }
 
-    private static TokenizerParts ReadCharacters(JsonNode root, DecoderPlan decoder, PreTokenizerPlan cuts)
+    private static TokenizerParts ReadCharacters(JsonField root, DecoderPlan decoder, PreTokenizerPlan cuts)
     {
-        JsonNode model = root["model"];
+        JsonField model = root["model"];
         RefuseAffixes(model);
         Dictionary<string, int> ids = ReadVocabulary(model["vocab"]);
         List<SpecialToken> special = ReadSpecialTokens(root["added_tokens"], ids);
@@ -122,7 +122,7 @@ internal static class TokenizerJsonReader
         Merge[] merges = ReadMerges(model["merges"], ids, vocabulary);
         string? unknownName = model["unk_token"].IsMissing ? null : model["unk_token"].Text();
         int? unknown = unknownName is null ? null : ids.TryGetValue(unknownName, out int id) ? id
-            : throw model["unk_token"].Bad($"is '{JsonNode.Shorten(unknownName)}', which is not in model.vocab");
+            : throw model["unk_token"].Bad($"is '{JsonField.Shorten(unknownName)}', which is not in model.vocab");
         bool usesBytes = model["byte_fallback"].Flag(false), fuses = model["fuse_unk"].Flag(false), whole = model["ignore_merges"].Flag(false);
         var fallback = new Fallback(usesBytes ? ByteTokens(names) : null, unknown ?? -1, fuses);
         return new TokenizerParts(vocabulary, merges, special, cuts.Cuts)
@@ -136,18 +136,18 @@ internal static class TokenizerJsonReader
         };
     }
 
-    private static TokenizerParts ReadUnigram(JsonNode root, DecoderPlan decoder, PreTokenizerPlan cuts)
+    private static TokenizerParts ReadUnigram(JsonField root, DecoderPlan decoder, PreTokenizerPlan cuts)
     {
-        JsonNode model = root["model"];
+        JsonField model = root["model"];
         if (cuts.IsByteLevel) throw root["pre_tokenizer"].Bad("is ByteLevel, which is not supported with a unigram model");
-        List<JsonNode> entries = model["vocab"].Items(MostTokens);
+        List<JsonField> entries = model["vocab"].Items(MostTokens);
         if (entries.Count == 0) throw model["vocab"].Bad("holds no token");
         var names = new string?[entries.Count];
         var scores = new double[entries.Count];
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int id = 0; id < names.Length; id++)
         {
-            List<JsonNode> pair = entries[id].Items(2);
+            List<JsonField> pair = entries[id].Items(2);
             if (pair.Count != 2) throw entries[id].Bad("is not a token and its score");
             string name = pair[0].Text();
             if (name.Length is 0 or > Unigram.LongestPiece) throw pair[0].Bad($"has {name.Length:N0} characters, expected 1 to {Unigram.LongestPiece}");
@@ -184,8 +184,8 @@ internal static class TokenizerJsonReader
     }
 
     /// <summary>The error about a value that is known but not supported, or not known.</summary>
-    public static ModelFileException Unsupported(JsonNode node, string found) =>
-        node.Bad($"is '{JsonNode.Shorten(found)}', which is not supported");
+    public static ModelFileException Unsupported(JsonField node, string found) =>
+        node.Bad($"is '{JsonField.Shorten(found)}', which is not supported");
 
     private static string?[] Names(Dictionary<string, int> ids)
     {
@@ -201,20 +201,20 @@ internal static class TokenizerJsonReader
         return pieces;
     }
 
-    private static string? Compact(JsonNode node) => node.IsMissing ? null : node.Compact();
+    private static string? Compact(JsonField node) => node.IsMissing ? null : node.Compact();
 
-    private static void RefuseAffixes(JsonNode model)
+    private static void RefuseAffixes(JsonField model)
     {
         foreach (string key in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
             if (!model[key].IsMissing && model[key].Text().Length > 0) throw Unsupported(model[key], model[key].Text());
         if (!model["dropout"].IsMissing && model["dropout"].Real() != 0) throw model["dropout"].Bad("is not supported: tokens would depend on chance");
     }
 
-    private static Dictionary<string, int> ReadVocabulary(JsonNode vocab)
+    private static Dictionary<string, int> ReadVocabulary(JsonField vocab)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var taken = new HashSet<int>();
-        foreach ((string content, JsonNode value) in vocab.Entries(MostTokens))
+        foreach ((string content, JsonField value) in vocab.Entries(MostTokens))
         {
             int id = value.Number(MostTokens);
             if (content.Length == 0) throw value.Bad("is a token without characters");
@@ -226,34 +226,34 @@ internal static class TokenizerJsonReader
         return ids;
     }
 
-    private static List<SpecialToken> ReadSpecialTokens(JsonNode added, Dictionary<string, int> ids)
+    private static List<SpecialToken> ReadSpecialTokens(JsonField added, Dictionary<string, int> ids)
     {
         var special = new SortedDictionary<int, SpecialToken>();
         var contents = new HashSet<string>(StringComparer.Ordinal);
         var ordinary = ids.ToDictionary(t => t.Value, t => t.Key);
-        foreach (JsonNode entry in added.Items(MostSpecialTokens))
+        foreach (JsonField entry in added.Items(MostSpecialTokens))
         {
             string content = entry["content"].Text();
             int id = entry["id"].Number(MostTokens);
             if (content.Length is 0 or > SpecialToken.LongestContent)
                 throw entry["content"].Bad($"has {content.Length:N0} characters, expected 1 to {SpecialToken.LongestContent}");
             if (ids.TryGetValue(content, out int sameContent) && sameContent != id)
-                throw entry["id"].Bad($"is {id}, but model.vocab gives '{JsonNode.Shorten(content)}' id {sameContent}");
+                throw entry["id"].Bad($"is {id}, but model.vocab gives '{JsonField.Shorten(content)}' id {sameContent}");
             if (ordinary.TryGetValue(id, out string? sameId) && sameId != content)
-                throw entry["id"].Bad($"is {id}, which model.vocab gives to '{JsonNode.Shorten(sameId)}'");
+                throw entry["id"].Bad($"is {id}, which model.vocab gives to '{JsonField.Shorten(sameId)}'");
             var token = new SpecialToken(id, content, entry["special"].Flag(false), entry["normalized"].Flag(false))
             {
                 StripsLeft = entry["lstrip"].Flag(false), StripsRight = entry["rstrip"].Flag(false), WholeWord = entry["single_word"].Flag(false),
             };
             if (!contents.Add(content) || !special.TryAdd(id, token))
-                throw entry.Bad($"has the content or id of an earlier entry ('{JsonNode.Shorten(content)}', {id})");
+                throw entry.Bad($"has the content or id of an earlier entry ('{JsonField.Shorten(content)}', {id})");
         }
         int both = special.Keys.Count(ordinary.ContainsKey);
         RequireFewMissing(added, special.Keys.Concat(ids.Values).Max(), ids.Count + special.Count - both);
         return [.. special.Values];
     }
 
-    private static byte[]?[] ToBytes(JsonNode vocab, Dictionary<string, int> ids, List<SpecialToken> special)
+    private static byte[]?[] ToBytes(JsonField vocab, Dictionary<string, int> ids, List<SpecialToken> special)
     {
         var isSpecial = special.Select(t => t.Id).ToHashSet();
         var bytes = new byte[]?[ids.Values.Max() + 1];
@@ -263,7 +263,7 @@ internal static class TokenizerJsonReader
             if (bytes[id] is not null) continue;
             if (!isSpecial.Contains(id))
             {
-                throw vocab.Bad($"has the token '{JsonNode.Shorten(content)}', whose characters do not stand for bytes. "
+                throw vocab.Bad($"has the token '{JsonField.Shorten(content)}', whose characters do not stand for bytes. "
                     + "Only byte-level vocabularies are supported");
             }
             bytes[id] = Encoding.UTF8.GetBytes(content);
@@ -271,10 +271,10 @@ internal static class TokenizerJsonReader
         return bytes;
     }
 
-    private static Merge[] ReadMerges(JsonNode merges, Dictionary<string, int> ids, byte[]?[] vocabulary)
+    private static Merge[] ReadMerges(JsonField merges, Dictionary<string, int> ids, byte[]?[] vocabulary)
     {
         if (merges.IsMissing) throw merges.Bad("is missing, expected an array");
-        List<JsonNode> items = merges.Items(MostTokens);
+        List<JsonField> items = merges.Items(MostTokens);
         var result = new Merge[items.Count];
         for (int i = 0; i < result.Length; i++)
         {
@@ -283,26 +283,26 @@ internal static class TokenizerJsonReader
 
             int Find(string token) => ids.TryGetValue(token, out int id) && vocabulary[id] is not null
                 ? id
-                : throw items[i].Bad($"needs the token '{JsonNode.Shorten(token)}', which is not in model.vocab");
+                : throw items[i].Bad($"needs the token '{JsonField.Shorten(token)}', which is not in model.vocab");
         }
         return result;
     }
 
-    private static (string Left, string Right) ReadPair(JsonNode merge)
+    private static (string Left, string Right) ReadPair(JsonField merge)
     {
         if (merge.IsString)
         {
             string text = merge.Text();
             int space = text.IndexOf(' ');
             if (space <= 0 || space == text.Length - 1 || space != text.LastIndexOf(' '))
-                throw merge.Bad($"is '{JsonNode.Shorten(text)}', expected two tokens with one space between them");
+                throw merge.Bad($"is '{JsonField.Shorten(text)}', expected two tokens with one space between them");
             return (text[..space], text[(space + 1)..]);
         }
-        List<JsonNode> parts = merge.Items(2);
+        List<JsonField> parts = merge.Items(2);
         return parts.Count == 2 ? (parts[0].Text(), parts[1].Text()) : throw merge.Bad("is not a pair of tokens");
     }
 
-    private static void RequireFewMissing(JsonNode node, int highest, int count)
+    private static void RequireFewMissing(JsonField node, int highest, int count)
     {
         if (highest >= count + MostMissingIds)
             throw node.Bad($"has ids up to {highest:N0} for {count:N0} tokens, which leaves too many ids without a token");

@@ -135,8 +135,8 @@ public sealed class GenerationBitTests
         string path = Path.Combine(SharedData.At("conformance/gguf"), name + ".gguf");
         using GgufModel file = GgufModel.Open(path);
         ModelConfig config = GgufConfig.Read(file, 512);
-        LanguageModel model = config.Create(new GgufParameters(file, config));
         using var one = new WorkerPool(1);
+        LanguageModel model = config.Create(new GgufParameters(file, config, one));
         using var two = new WorkerPool(2);
         int[][] prompts = [.. Enumerable.Range(0, 3).Select(i => Enumerable.Range(0, 40 + (30 * i)).Select(t => ((t * 7) + i) % 50).ToArray())];
         GenerationOptions options = Warm with { MaxTokens = 24 };

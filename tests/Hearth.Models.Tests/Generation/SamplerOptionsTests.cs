@@ -31,9 +31,9 @@ public sealed class SamplerOptionsTests
                 kept.Add(id);
                 sum += p[id];
             }
-            Drawn(Logits, new GenerationOptions { Temperature = 1, TopP = part }).ShouldBe(kept.Order(), $"top-p {part}");
+            Drawn(Logits, new GenerationOptions { Temperature = 1, TopP = part }).ShouldBe([.. kept.Order()], $"top-p {part}");
             Drawn(Logits, new GenerationOptions { Temperature = 1, MinP = part }).ShouldBe(
-                Enumerable.Range(0, p.Length).Where(i => p[i] >= part * p.Max() * (1 + 1e-6)), $"min-p {part}");
+                [.. Enumerable.Range(0, p.Length).Where(i => p[i] >= part * p.Max() * (1 + 1e-6))], $"min-p {part}");
         }
     }
 

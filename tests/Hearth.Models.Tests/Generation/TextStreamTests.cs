@@ -89,7 +89,8 @@ public sealed class TextStreamTests
     {
         var reader = new ReasoningReader(tokenizer, format, began);
         var parts = new List<(string Part, string Text)>();
-        foreach (AnswerText t in tokenizer.Encode(text, parseSpecial: true).SelectMany(reader.Push).Concat(reader.Flush()))
+        AnswerText[] pushed = [.. tokenizer.Encode(text, parseSpecial: true).SelectMany(reader.Push)];
+        foreach (AnswerText t in pushed.Concat(reader.Flush()))
         {
             if (parts.Count > 0 && parts[^1].Part == t.Part.ToString()) parts[^1] = (parts[^1].Part, parts[^1].Text + t.Text);
             else parts.Add((t.Part.ToString(), t.Text));

@@ -8,7 +8,7 @@ namespace Hearth.Models.Tokenizers;
 /// <param name="element">The value; undefined when the key is absent.</param>
 /// <param name="index">The value's index in an array, or -1.</param>
 /// <param name="entry">The value's name in an object of many, or null.</param>
-internal readonly struct JsonNode(string file, string parent, JsonElement element, int index = -1, string? entry = null)
+internal readonly struct JsonField(string file, string parent, JsonElement element, int index = -1, string? entry = null)
 {
     private const int LongestShown = 60;
 
@@ -30,14 +30,14 @@ internal readonly struct JsonNode(string file, string parent, JsonElement elemen
     public JsonElement Element => element;
 
     /// <summary>The value of a key of this object; missing when the key is.</summary>
-    public JsonNode this[string name]
+    public JsonField this[string name]
     {
         get
         {
             Require(JsonValueKind.Object, "an object");
             element.TryGetProperty(name, out JsonElement value);
             string key = Key;
-            return new JsonNode(file, key.Length == 0 ? name : $"{key}.{name}", value);
+            return new JsonField(file, key.Length == 0 ? name : $"{key}.{name}", value);
         }
     }
 
@@ -75,20 +75,20 @@ internal readonly struct JsonNode(string file, string parent, JsonElement elemen
 
     /// <summary>The values of an array; none when it is missing.</summary>
     /// <param name="most">More than this many are refused.</param>
-    public List<JsonNode> Items(int most)
+    public List<JsonField> Items(int most)
     {
-        var items = new List<JsonNode>();
+        var items = new List<JsonField>();
         if (IsMissing) return items;
         Require(JsonValueKind.Array, "an array");
         if (element.GetArrayLength() > most) throw Bad($"has {element.GetArrayLength():N0} entries, at most {most:N0} are read");
         string place = Key;
-        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonNode(file, place, item, items.Count));
+        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonField(file, place, item, items.Count));
         return items;
     }
 
     /// <summary>The keys and values of an object.</summary>
     /// <param name="most">More than this many are refused.</param>
-    public IEnumerable<(string Name, JsonNode Value)> Entries(int most)
+    public IEnumerable<(string Name, JsonField Value)> Entries(int most)
     {
         Require(JsonValueKind.Object, "an object");
         int count = element.GetPropertyCount();
@@ -97,7 +97,7 @@ internal readonly struct JsonNode(string file, string parent, JsonElement elemen
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string name = Decode(() => property.Name);
-            yield return (name, new JsonNode(file, place, property.Value, entry: name));
+            yield return (name, new JsonField(file, place, property.Value, entry: name));
         }
     }
 
