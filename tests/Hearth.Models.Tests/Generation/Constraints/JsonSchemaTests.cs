@@ -134,6 +134,7 @@ internal static class Validator
         {
             return false;
         }
+        if (schema.Contains("\"hostname\"")) return Uri.CheckHostName(value!.GetValue<string>()) == UriHostNameType.Dns;   // JsonSchema.Net asks for a domain
         return JsonSchema.FromText(schema).Evaluate(value, Options).IsValid;
     }
 }
