@@ -9,7 +9,7 @@ namespace Hearth.Models.Generation.Constraints;
 /// </summary>
 internal sealed class GbnfReader(string text)
 {
-    private const int LongestText = 1 << 20;
+    private const int LongestText = 1 << 18;
     private const int DeepestNesting = 64;
     private const int MostRepeats = 10_000;
 

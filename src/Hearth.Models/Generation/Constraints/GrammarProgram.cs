@@ -50,6 +50,7 @@ internal sealed class GrammarProgram
     {
         bool[] alive = Ending(afterBytes: true);
         if (!alive[_starts[0]]) throw new ConstraintException(name(0), "no finite text fits it. Give its recursion a way to end.");
+        if (!alive.Contains(false)) return;
         for (int s = 0; s < _states.Length; s++)
         {
             _states[s] = _states[s] with
@@ -63,14 +64,16 @@ internal sealed class GrammarProgram
     /// <summary>Which states lead to the end of their rule: at all, or without a byte. Each edge is looked at once or twice.</summary>
     private bool[] Ending(bool afterBytes)
     {
-        var before = new List<int>?[_states.Length];                             // states with an edge to a state, or with a call of the rule it begins
+        int[] newest = new int[_states.Length];                                  // links to states with an edge to a state, or with a call of the rule it begins
+        Array.Fill(newest, -1);
+        var links = new List<(int From, int Before)>();
         for (int s = 0; s < _states.Length; s++)
         {
-            if (afterBytes) foreach (ByteEdge edge in _states[s].Bytes) (before[edge.Target] ??= []).Add(s);
+            if (afterBytes) foreach (ByteEdge edge in _states[s].Bytes) Link(s, edge.Target);
             foreach (CallEdge edge in _states[s].Calls)
             {
-                (before[edge.Target] ??= []).Add(s);
-                (before[_starts[edge.Rule]] ??= []).Add(s);
+                Link(s, edge.Target);
+                Link(s, _starts[edge.Rule]);
             }
         }
         var ends = new bool[_states.Length];
@@ -81,8 +84,9 @@ internal sealed class GrammarProgram
         }
         while (todo.TryPop(out int found))
         {
-            foreach (int s in before[found] ?? [])
+            for (int link = newest[found]; link >= 0; link = links[link].Before)
             {
+                int s = links[link].From;
                 if (ends[s]) continue;
                 bool leads = false;
                 foreach (CallEdge e in _states[s].Calls) leads |= ends[e.Target] && ends[_starts[e.Rule]];
@@ -91,6 +95,12 @@ internal sealed class GrammarProgram
             }
         }
         return ends;
+
+        void Link(int from, int to)
+        {
+            links.Add((from, newest[to]));
+            newest[to] = links.Count - 1;
+        }
 
         void Add(int s)
         {
@@ -132,6 +142,7 @@ internal sealed class GrammarProgram
     /// <param name="ends">Which states lead to the end of their rule without a byte.</param>
     private int[] CalledFirst(int rule, bool[] ends)
     {
+        if (_states[_starts[rule]].Calls.Length == 0) return [];
         var todo = new Stack<int>([_starts[rule]]);
         var seen = new HashSet<int>(todo);
         var calls = new HashSet<int>();

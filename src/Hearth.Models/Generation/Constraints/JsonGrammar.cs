@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Hearth.Models.Generation.Constraints;
 
@@ -88,7 +88,7 @@ internal sealed class JsonGrammar(GrammarRules rules)
     }
 
     /// <summary>A value and nothing else, without white space.</summary>
-    public static GrammarNode Literal(JsonElement value)
+    public static GrammarNode Literal(JsonNode? value)
     {
         var text = new StringBuilder();
         Write(value, text);
@@ -173,34 +173,34 @@ internal sealed class JsonGrammar(GrammarRules rules)
         return quoted.Append('"').ToString();
     }
 
-    private static void Write(JsonElement value, StringBuilder text)
+    private static void Write(JsonNode? value, StringBuilder text)
     {
-        switch (value.ValueKind)
+        switch (value)
         {
-            case JsonValueKind.Object:
+            case JsonObject members:
                 text.Append('{');
-                foreach (JsonProperty p in value.EnumerateObject())
+                foreach ((string name, JsonNode? member) in members)
                 {
                     if (text[^1] != '{') text.Append(", ");
-                    text.Append(Quote(p.Name)).Append(": ");
-                    Write(p.Value, text);
+                    text.Append(Quote(name)).Append(": ");
+                    Write(member, text);
                 }
                 text.Append('}');
                 break;
-            case JsonValueKind.Array:
+            case JsonArray items:
                 text.Append('[');
-                foreach (JsonElement item in value.EnumerateArray())
+                foreach (JsonNode? item in items)
                 {
                     if (text[^1] != '[') text.Append(", ");
                     Write(item, text);
                 }
                 text.Append(']');
                 break;
-            case JsonValueKind.String:
-                text.Append(Quote(value.GetString()!));
+            case JsonValue scalar when scalar.TryGetValue(out string? content):
+                text.Append(Quote(content));
                 break;
             default:
-                text.Append(value.GetRawText());
+                text.Append(value?.ToJsonString() ?? "null");
                 break;
         }
     }

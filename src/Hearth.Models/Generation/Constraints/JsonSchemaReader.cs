@@ -7,10 +7,10 @@ namespace Hearth.Models.Generation.Constraints;
 /// <summary>Reads JSON schemas (draft 2020-12, and the arrays of earlier drafts) as grammars of the JSON that fits them.</summary>
 internal sealed class JsonSchemaReader
 {
-    private const int LongestSchema = 1 << 20;
+    private const int LongestSchema = 1 << 19;
     private const int DeepestNesting = 64;
     private const int MostSchemas = 5_000;
-    private const int MostMerged = 200_000;
+    private const int MostMerged = 80_000;
 
     private static readonly JsonReaderOptions Depth = new() { MaxDepth = DeepestNesting };
 
@@ -222,7 +222,7 @@ internal sealed class JsonSchemaReader
         return pattern is null ? _json.String(least, most) : JsonGrammar.StringOf(RegexReader.Read(pattern, $"{path}.pattern", whole: false));
     }
 
-    private static GrammarNode NumberOf(JsonObject schema, bool whole, string path)
+    private GrammarNode NumberOf(JsonObject schema, bool whole, string path)
     {
         NumberLimit? least = Limit("minimum", "exclusiveMinimum", 1), most = Limit("maximum", "exclusiveMaximum", -1);
         if (schema["format"] is { } format)
@@ -238,6 +238,7 @@ internal sealed class JsonSchemaReader
             whole |= name == "int64";
         }
         if (least is null && most is null) return whole ? JsonGrammar.Integer : JsonGrammar.Number;
+        _schemas += 4;                                                           // a range takes as much as a few schemas
         return NumberRanges.Between(least, most, whole) ?? throw SchemaKeywords.Nothing(path);
 
         // The narrower of the two; an excluded bound is narrower than the same one included.
@@ -330,9 +331,8 @@ internal sealed class JsonSchemaReader
         var literals = new List<GrammarNode>();
         foreach (JsonNode? value in values)
         {
-            JsonElement json = JsonSerializer.SerializeToElement(value);
-            string type = SchemaKeywords.TypeOf(json);
-            if (types.Length == 0 || types.Contains(type) || (types.Contains("number") && type == "integer")) literals.Add(JsonGrammar.Literal(json));
+            string type = SchemaKeywords.TypeOf(value);
+            if (types.Length == 0 || types.Contains(type) || (types.Contains("number") && type == "integer")) literals.Add(JsonGrammar.Literal(value));
         }
         return literals.Count == 0 ? throw SchemaKeywords.Nothing(path) : new Choice(literals);
     }

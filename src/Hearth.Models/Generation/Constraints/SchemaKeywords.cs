@@ -84,12 +84,12 @@ internal static class SchemaKeywords
     }
 
     /// <summary>A JSON value's type; a number without decimals is an integer.</summary>
-    public static string TypeOf(JsonElement value) => value.ValueKind switch
+    public static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
     {
         JsonValueKind.Object => "object",
         JsonValueKind.Array => "array",
         JsonValueKind.String => "string",
-        JsonValueKind.Number => value.TryGetDecimal(out decimal d) && decimal.Floor(d) == d ? "integer" : "number",
+        JsonValueKind.Number => value.AsValue().TryGetValue(out decimal d) && decimal.Floor(d) == d ? "integer" : "number",
         JsonValueKind.True or JsonValueKind.False => "boolean",
         _ => "null",
     };

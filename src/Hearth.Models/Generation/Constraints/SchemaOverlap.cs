@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Hearth.Models.Generation.Constraints;
@@ -20,12 +19,12 @@ internal sealed class SchemaOverlap(Func<JsonNode?, string, JsonObject> resolve)
     public bool Apart(JsonObject a, JsonObject b, string path, int depth = 0)
     {
         if (++_work > MostWork) throw new ConstraintException(path, "its alternatives take too long to compare. Use anyOf.");
-        if (Listed(a, path) is { } first)
+        if (Listed(a) is { } first)
         {
-            if (Listed(b, path) is { } second) return !first.Any(v => second.Any(w => JsonElement.DeepEquals(v, w)));
+            if (Listed(b) is { } second) return !first.Any(v => second.Any(w => JsonNode.DeepEquals(v, w)));
             return SchemaKeywords.TypesNamed(b, path) is { } others && !first.Any(v => Holds(others, SchemaKeywords.TypeOf(v)));
         }
-        if (Listed(b, path) is not null) return Apart(b, a, path, depth);
+        if (Listed(b) is not null) return Apart(b, a, path, depth);
         string[]? types = SchemaKeywords.TypesNamed(a, path), otherTypes = SchemaKeywords.TypesNamed(b, path);
         if (types is null || otherTypes is null) return false;
         if (!types.Any(t => Holds(otherTypes, t)) && !otherTypes.Any(t => Holds(types, t))) return true;
@@ -60,13 +59,12 @@ internal sealed class SchemaOverlap(Func<JsonNode?, string, JsonObject> resolve)
         ? [.. SchemaKeywords.Parts(names, $"{path}.required", mayBeEmpty: true).Select(n => SchemaKeywords.Text(n.Part, n.Path))]
         : [];
 
-    private JsonElement[]? Listed(JsonObject schema, string path)
+    private IReadOnlyList<JsonNode?>? Listed(JsonObject schema)
     {
-        if (schema.TryGetPropertyValue("const", out JsonNode? one)) return [JsonSerializer.SerializeToElement(one)];
-        if (schema["enum"] is not { } values) return null;
-        JsonElement[] listed = [.. SchemaKeywords.Parts(values, $"{path}.enum").Select(v => JsonSerializer.SerializeToElement(v.Part))];
-        _work += listed.Length;
-        return listed;
+        if (schema.TryGetPropertyValue("const", out JsonNode? one)) return [one];
+        if (schema["enum"] is not JsonArray values) return null;
+        _work += values.Count;
+        return [.. values];
     }
 
     private static bool Holds(string[] types, string type) => types.Contains(type) || (type == "integer" && types.Contains("number"));

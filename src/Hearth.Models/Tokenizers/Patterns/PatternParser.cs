@@ -172,6 +172,7 @@ internal sealed class PatternParser
 
     private int EscapedCodePoint()
     {
+        if (_at == _pattern.Length) throw Bad("a \\ at the end");
         char c = _pattern[_at++];
         switch (c)
         {

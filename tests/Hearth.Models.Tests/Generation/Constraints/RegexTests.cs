@@ -59,6 +59,8 @@ public sealed class RegexTests
     [InlineData("a{100000}", "count")]
     [InlineData(@"\p{Nope}", "Nope")]
     [InlineData("a\\", "at the end")]
+    [InlineData("[a\\", "at the end")]
+    [InlineData("[a-\\", "at the end")]
     public void What_is_malformed_or_not_supported_is_refused_by_name(string pattern, string problem)
     {
         ConstraintException error = Should.Throw<ConstraintException>(() => Grammar.FromRegex(pattern));
