@@ -21,7 +21,7 @@ public sealed class ConstrainedModelTests : IDisposable
         "", "{", "}", "[", "]", "\"", ",", ":", " ", "{\"", "\":", "\": ", "\",", "\"}", ", \"", "true", "false", "null", "na", "me", "name", "age", "ag", "e", "1", "2", "3", "0", "-", ".", "12", "true}", "}]", "a", "b", "c", "g", "n", "m", "t", "r", "u", "l", "f", "s", "ü",
     ];
 
-    private readonly LanguageModel _model = TinyModels.Create("llama, grouped heads, qk norm, tied");
+    private readonly LanguageModel _model = TinyModels.Create(TinyModels.All["llama, grouped heads, qk norm, tied"] with { VocabularySize = 64 });
     private readonly WorkerPool _pool = new(1);
 
     public void Dispose() => _pool.Dispose();
