@@ -6,6 +6,7 @@ namespace Hearth.Models.Generation.Constraints;
 public sealed class Grammar
 {
     private static readonly Lazy<Grammar> AnyJson = new(() => FromJsonSchema("true"));
+    private static readonly Lazy<Grammar> AnyObject = new(() => FromJsonSchema("""{"type": "object"}"""));
 
     private Grammar(GrammarRules rules, string name) => (Program, Name) = (GrammarCompiler.Compile(rules), name);
 
@@ -15,6 +16,9 @@ public sealed class Grammar
 
     /// <summary>Any JSON value.</summary>
     public static Grammar Json => AnyJson.Value;
+
+    /// <summary>Any JSON object.</summary>
+    public static Grammar JsonObject => AnyObject.Value;
 
     /// <summary>Reads a grammar in GBNF (llama.cpp, grammars/README.md). The rule <c>root</c> is the whole text.</summary>
     /// <param name="text">The grammar.</param>
@@ -36,7 +40,7 @@ public sealed class Grammar
 
     /// <summary>
     /// Reads a JSON schema (draft 2020-12, and the arrays of earlier drafts). The text is JSON that fits the schema, properties in the schema's order, no
-    /// properties but those listed unless the schema asks for more; <c>oneOf</c> is read as <c>anyOf</c>. A keyword that could not be kept is refused.
+    /// properties but those listed unless the schema asks for more. A keyword that could not be kept is refused. docs/constraints.md has the list.
     /// </summary>
     /// <param name="schema">The schema, as JSON.</param>
     /// <exception cref="ConstraintException">It is malformed, not supported, allows nothing, or is too large; the message names the path.</exception>
