@@ -22,8 +22,9 @@ internal sealed class MarkedReader : AnswerReader
         : base(tokenizer)
     {
         (_format, _tools, _reasoning, _trims) = (format, tools, began, began);
-        string[] marks = [ThinkBegin, ThinkEnd, .. format?.Opens ?? []];
-        _written = new StopStrings([.. marks.Where(m => !Know(m))]);
+        string[] begin = [ThinkBegin, ThinkEnd, .. format?.Opens ?? []];
+        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m))];
+        _written = new StopStrings(written.Intersect(begin));
     }
 
     public override bool InReasoning => _reasoning;
@@ -84,6 +85,7 @@ internal sealed class MarkedReader : AnswerReader
             _trims = true;
             return;
         }
+        if (!_format!.Opens.Contains(mark, StringComparer.Ordinal)) return;      // the end of nothing
         Begin();
         Region(mark, updates);
     }

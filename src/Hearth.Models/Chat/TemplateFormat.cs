@@ -58,7 +58,7 @@ public sealed class TemplateFormat(Tokenizer tokenizer, TemplateFile file, Func<
     public string Render(ChatPrompt prompt)
     {
         bool tools = prompt.Tools.Count > 0 || prompt.Messages.Any(m => m.Role == "tool" || m.ToolCalls.Count > 0);
-        if (tools && !file.Text.Contains("tools", StringComparison.Ordinal)) prompt = prompt with { Messages = PlainTools.Tell(prompt), Tools = [] };
+        if (tools && !file.Text.Contains(ToolFormat.Variable, StringComparison.Ordinal)) prompt = prompt with { Messages = PlainTools.Tell(prompt), Tools = [] };
         if (!prompt.Messages.Any(m => m.ToolCalls.Count > 0)) return Render(prompt, argumentsAsText: false);
         try
         {

@@ -24,6 +24,9 @@ internal sealed class NamedJsonFormat : ToolFormat
     /// <inheritdoc/>
     public override IReadOnlyList<string> Opens { get; }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Marks => [.. ((string[])[_open, CallBegin, _separator, _callEnd, _allEnd]).Where(m => m.Length > 0)];
+
     private string CallBegin { get; }
 
     /// <inheritdoc/>
@@ -39,13 +42,14 @@ internal sealed class NamedJsonFormat : ToolFormat
             if (_open != CallBegin && Skip(text, ref at, _open)) continue;
             if (!Skip(text, ref at, CallBegin))
             {
-                return Marks().Any(m => m.StartsWith(text[at..], StringComparison.Ordinal)) ? new CallRegion(calls, null) : new CallRegion(calls, at);
+                return Marks.Any(m => m.StartsWith(text[at..], StringComparison.Ordinal)) ? new CallRegion(calls, null) : new CallRegion(calls, at);
             }
             int separator = text.IndexOf(_separator, at, StringComparison.Ordinal);
             if (separator < 0) return new CallRegion(calls, null);
             string name = text[at..separator].Trim();
             at = PartialJson.SkipSpace(text, separator + _separator.Length);
-            if (at < text.Length && name == "function" && text[at] != '{')       // function SEP name ```json ... ```
+            if (name == "function" && at >= text.Length) return new CallRegion(calls, null);
+            if (name == "function" && text[at] != '{')                                 // function SEP name ```json ... ```
             {
                 int line = text.IndexOf('\n', at);
                 if (line < 0) return new CallRegion(calls, null);
@@ -66,8 +70,6 @@ internal sealed class NamedJsonFormat : ToolFormat
     /// <inheritdoc/>
     public override (string Before, string After) Frame(string name) =>
         ((_open == CallBegin ? "" : _open) + CallBegin + name + _separator, _callEnd + _allEnd);
-
-    private IEnumerable<string> Marks() => ((string[])[_open, CallBegin, _callEnd, _allEnd]).Where(m => m.Length > 0);
 
     private static bool Skip(string text, ref int at, string mark)
     {

@@ -25,6 +25,9 @@ internal sealed class TaggedJsonFormat : ToolFormat
     public override IReadOnlyList<string> Opens { get; }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Marks => Close is null ? Opens : [.. Opens, Close];
+
+    /// <inheritdoc/>
     public override bool Bare { get; }
 
     private string? Close { get; }

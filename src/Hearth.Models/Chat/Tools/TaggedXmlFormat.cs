@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Hearth.Models.Generation.Constraints;
 
 namespace Hearth.Models.Chat.Tools;
 
@@ -24,6 +25,9 @@ internal sealed class TaggedXmlFormat : ToolFormat
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Opens => [_open];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Marks => [_open, _close];
 
     /// <inheritdoc/>
     public override CallRegion Read(string text, IReadOnlyList<Tool> tools)
@@ -52,6 +56,27 @@ internal sealed class TaggedXmlFormat : ToolFormat
     /// <inheritdoc/>
     public override (string Before, string After) Frame(string name) => ($"{_open}\n{_callBegin}{name}{_nameEnd}\n", $"{_callEnd}\n{_close}");
 
+    /// <summary>The schema's properties in their order: what need not be there may be left out; texts end before the next tag.</summary>
+    public override GrammarNode Arguments(GrammarRules rules, Tool tool)
+    {
+        using JsonDocument schema = Parse(tool);
+        var parts = new List<GrammarNode>();
+        if (schema.RootElement.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object)
+        {
+            string[] required = schema.RootElement.TryGetProperty("required", out JsonElement names) && names.ValueKind == JsonValueKind.Array
+                ? [.. names.EnumerateArray().Select(n => n.ToString())] : [];
+            foreach (JsonProperty property in properties.EnumerateObject())
+            {
+                GrammarNode value = IsText(tool, property.Name) && !property.Value.TryGetProperty("enum", out _)
+                    ? new OneOf([('<', '<')]).Others().Repeat(0, null)
+                    : JsonSchemaReader.Add(rules, property.Value.GetRawText());
+                GrammarNode part = GrammarNode.All(GrammarNode.Text($"{_argumentBegin}{property.Name}{_nameEnd}\n"), value, GrammarNode.Text($"\n{_argumentEnd}\n"));
+                parts.Add(required.Contains(property.Name, StringComparer.Ordinal) ? part : part.Maybe());
+            }
+        }
+        return GrammarNode.All([.. parts]);
+    }
+
     /// <summary>The arguments as JSON, as far as they are whole.</summary>
     private bool Arguments(string text, ref int at, Tool? tool, out string json)
     {
@@ -78,6 +103,19 @@ internal sealed class TaggedXmlFormat : ToolFormat
             if (arguments.Length > 1) arguments.Append(", ");
             arguments.Append(JsonSerializer.Serialize(key, Plain)).Append(": ").Append(IsText(tool, key) || !IsJson(value) ? JsonSerializer.Serialize(value, Plain) : value.Trim());
             at = end + _argumentEnd.Length;
+        }
+    }
+
+    private static JsonDocument Parse(Tool tool)
+    {
+        try
+        {
+            JsonDocument schema = JsonDocument.Parse(tool.Parameters ?? AnyArguments);
+            return schema.RootElement.ValueKind == JsonValueKind.Object ? schema : throw new ChatException($"The parameters of the tool '{tool.Name}' are no JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw new ChatException($"The parameters of the tool '{tool.Name}' are not JSON: {e.Message}");
         }
     }
 

@@ -1,3 +1,5 @@
+using Hearth.Models.Generation.Constraints;
+
 namespace Hearth.Models.Chat.Tools;
 
 /// <summary>A call as far as it was written.</summary>
@@ -14,8 +16,17 @@ internal sealed record CallRegion(IReadOnlyList<PartialCall> Calls, int? End);
 /// <summary>How a family of models writes calls of tools.</summary>
 internal abstract class ToolFormat
 {
+    /// <summary>What a template that describes tools has in it.</summary>
+    public const string Variable = "tools";
+
+    /// <summary>The schema of a tool that has none.</summary>
+    private protected const string AnyArguments = """{"type": "object"}""";
+
     /// <summary>Marks that calls begin with.</summary>
     public abstract IReadOnlyList<string> Opens { get; }
+
+    /// <summary>All marks that calls are written with; where one is a token of its own, it is text inside a call.</summary>
+    public abstract IReadOnlyList<string> Marks { get; }
 
     /// <summary>Whether an answer that is a JSON object from its first character is a call.</summary>
     public virtual bool Bare => false;
@@ -25,7 +36,12 @@ internal abstract class ToolFormat
     /// <param name="tools">The tools that were offered.</param>
     public abstract CallRegion Read(string text, IReadOnlyList<Tool> tools);
 
-    /// <summary>What stands before, between and after the calls of a text, for the grammar of calls that must be made.</summary>
+    /// <summary>Arguments that fit a tool's schema, as this format writes them.</summary>
+    /// <param name="rules">Receives the rules that it takes.</param>
+    /// <param name="tool">The tool.</param>
+    public virtual GrammarNode Arguments(GrammarRules rules, Tool tool) => JsonSchemaReader.Add(rules, tool.Parameters ?? AnyArguments);
+
+    /// <summary>What stands before and after the arguments of a call, for the grammar of calls that must be made.</summary>
     /// <param name="name">The tool.</param>
     /// <returns>Text before the arguments, and after them.</returns>
     public abstract (string Before, string After) Frame(string name);
@@ -35,7 +51,8 @@ internal abstract class ToolFormat
     public static ToolFormat Of(string template)
     {
         bool Has(string mark) => template.Contains(mark, StringComparison.Ordinal);
-        return Has("[TOOL_CALLS]") ? Has("[ARGS]") ? NamedJsonFormat.Mistral : TaggedJsonFormat.Mistral
+        return !Has(Variable) ? TaggedJsonFormat.Hermes                           // as PlainTools tells it
+            : Has("[TOOL_CALLS]") ? Has("[ARGS]") ? NamedJsonFormat.Mistral : TaggedJsonFormat.Mistral
             : Has("<minimax:tool_call>") ? TaggedXmlFormat.MiniMax
             : Has("<function=") ? TaggedXmlFormat.Qwen
             : Has(NamedJsonFormat.DeepSeekCalls) ? NamedJsonFormat.DeepSeek
@@ -43,15 +60,5 @@ internal abstract class ToolFormat
             : Has("<tool_call>") ? TaggedJsonFormat.Hermes
             : Has("\"parameters\": ") && Has("ipython") ? TaggedJsonFormat.Llama
             : TaggedJsonFormat.Hermes;
-    }
-
-    /// <summary>Whether a text ends in the beginning of a mark.</summary>
-    private protected static int HeldBack(string text, string mark)
-    {
-        for (int length = Math.Min(text.Length, mark.Length - 1); length > 0; length--)
-        {
-            if (text.EndsWith(mark[..length], StringComparison.Ordinal)) return length;
-        }
-        return 0;
     }
 }

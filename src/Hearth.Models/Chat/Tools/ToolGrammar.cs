@@ -11,7 +11,7 @@ internal static class ToolGrammar
         GrammarNode[] calls = [.. tools.Select(tool =>
         {
             (string before, string after) = format.Frame(tool.Name);
-            return GrammarNode.All(GrammarNode.Text(before), JsonSchemaReader.Add(rules, tool.Parameters ?? """{"type": "object"}"""), GrammarNode.Text(after));
+            return GrammarNode.All(GrammarNode.Text(before), format.Arguments(rules, tool), GrammarNode.Text(after));
         })];
         GrammarNode call = rules.Add("call", calls.Length == 1 ? calls[0] : GrammarNode.Any(calls));
         return several ? GrammarNode.All(call, GrammarNode.All(GrammarNode.Text("\n").Maybe(), call).Repeat(0, 15)) : call;

@@ -46,6 +46,17 @@ public sealed class Grammar
     /// <exception cref="ConstraintException">It is malformed, not supported, allows nothing, or is too large; the message names the path.</exception>
     public static Grammar FromJsonSchema(string schema) => new(JsonSchemaReader.Read(schema), "$");
 
+    /// <summary>A grammar put together from parts.</summary>
+    /// <param name="name">What it is called in errors.</param>
+    /// <param name="body">Adds the rules it needs, and gives the whole text.</param>
+    internal static Grammar Compose(string name, Func<GrammarRules, GrammarNode> body)
+    {
+        var rules = new GrammarRules();
+        int whole = rules.Declare(name);
+        rules.Define(whole, body(rules));
+        return new Grammar(rules, name);
+    }
+
     /// <summary>Whether a text fits.</summary>
     /// <param name="text">The text.</param>
     public bool Matches(string text)

@@ -15,7 +15,7 @@ internal sealed class JsonSchemaReader
     private static readonly JsonReaderOptions Depth = new() { MaxDepth = DeepestNesting };
 
     private readonly JsonNode? _root;
-    private readonly GrammarRules _rules = new();
+    private readonly GrammarRules _rules;
     private readonly JsonGrammar _json;
     private readonly Dictionary<string, Call> _references = new(StringComparer.Ordinal);
     private readonly SchemaOverlap _overlap;
@@ -23,9 +23,9 @@ internal sealed class JsonSchemaReader
     private int _schemas;
     private int _merged;
 
-    private JsonSchemaReader(JsonNode? root)
+    private JsonSchemaReader(JsonNode? root, GrammarRules rules)
     {
-        _root = root;
+        (_root, _rules) = (root, rules);
         _json = new JsonGrammar(_rules);
         _overlap = new SchemaOverlap(Resolved);
     }
@@ -33,17 +33,25 @@ internal sealed class JsonSchemaReader
     /// <summary>The rules of a schema; rule 0 is the whole text.</summary>
     public static GrammarRules Read(string schema)
     {
+        var rules = new GrammarRules();
+        Add(rules, schema);
+        return rules;
+    }
+
+    /// <summary>Adds a schema's rules to others; the call of its first.</summary>
+    public static Call Add(GrammarRules rules, string schema)
+    {
         if (schema.Length > LongestSchema) throw new ConstraintException("$", $"the schema has {schema.Length:N0} characters, expected at most {LongestSchema:N0}.");
         try
         {
             byte[] json = Encoding.UTF8.GetBytes(schema);
             RequireWholeCharacters(json);
             JsonNode? root = JsonNode.Parse(json, null, new JsonDocumentOptions { MaxDepth = DeepestNesting, AllowDuplicateProperties = false });
-            var reader = new JsonSchemaReader(root);
-            int rule = reader._rules.Declare("$");
-            reader._references.Add("#", new Call(rule));
-            reader._rules.Define(rule, reader.Schema(root, "$"));
-            return reader._rules;
+            var reader = new JsonSchemaReader(root, rules);
+            var whole = new Call(rules.Declare("$"));
+            reader._references.Add("#", whole);
+            rules.Define(whole.Rule, reader.Schema(root, "$"));
+            return whole;
         }
         catch (JsonException e)
         {
