@@ -233,7 +233,7 @@ internal static class TokenizerJsonReader
     {
         var special = new SortedDictionary<int, SpecialToken>();
         var contents = new HashSet<string>(StringComparer.Ordinal);
-        var ordinary = ids.ToDictionary(t => t.Value, t => t.Key);
+        string?[] ordinary = Names(ids);
         foreach (JsonField entry in added.Items(MostSpecialTokens))
         {
             string content = entry["content"].Text();
@@ -242,7 +242,7 @@ internal static class TokenizerJsonReader
                 throw entry["content"].Bad($"has {content.Length:N0} characters, expected 1 to {SpecialToken.LongestContent}");
             if (ids.TryGetValue(content, out int sameContent) && sameContent != id)
                 throw entry["id"].Bad($"is {id}, but model.vocab gives '{JsonField.Shorten(content)}' id {sameContent}");
-            if (ordinary.TryGetValue(id, out string? sameId) && sameId != content)
+            if (id < ordinary.Length && ordinary[id] is { } sameId && sameId != content)
                 throw entry["id"].Bad($"is {id}, which model.vocab gives to '{JsonField.Shorten(sameId)}'");
             var token = new SpecialToken(id, content, entry["special"].Flag(false), entry["normalized"].Flag(false))
             {
@@ -251,7 +251,7 @@ internal static class TokenizerJsonReader
             if (!contents.Add(content) || !special.TryAdd(id, token))
                 throw entry.Bad($"has the content or id of an earlier entry ('{JsonField.Shorten(content)}', {id})");
         }
-        int both = special.Keys.Count(ordinary.ContainsKey);
+        int both = special.Keys.Count(id => id < ordinary.Length && ordinary[id] is not null);
         RequireFewMissing(added, special.Keys.Concat(ids.Values).Max(), ids.Count + special.Count - both);
         return [.. special.Values];
     }

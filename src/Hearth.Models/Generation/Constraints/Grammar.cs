@@ -59,6 +59,7 @@ public sealed class Grammar
 
     /// <summary>Whether a text fits.</summary>
     /// <param name="text">The text.</param>
+    /// <exception cref="ConstraintException">The text can be read in too many ways.</exception>
     public bool Matches(string text)
     {
         var parser = new GrammarParser(Program, Name);

@@ -129,7 +129,11 @@ internal sealed class GrammarProgram
                 }
                 path.Push((at.Rule, at.Next + 1));
                 int next = first[at.Rule][at.Next];
-                if (seen[next] == 1) throw new ConstraintException(name(next), "it calls itself before any character (left recursion). Write the repetition with * or +, or put the recursion last.");
+                if (seen[next] == 1)
+                {
+                    throw new ConstraintException(name(next),
+                        "it calls itself before any character (left recursion). Write the repetition with * or +, or put the recursion last.");
+                }
                 if (seen[next] == 2) continue;
                 seen[next] = 1;
                 path.Push((next, 0));

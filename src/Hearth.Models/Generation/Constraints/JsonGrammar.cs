@@ -103,7 +103,10 @@ internal sealed class JsonGrammar(GrammarRules rules)
     {
         if (names.Count == 0) return String(0, null);
         if (names.FirstOrDefault(n => n.Length > LongestName) is { } name)
-            throw new ConstraintException(path, $"a property's name has {name.Length:N0} characters, expected at most {LongestName} where other properties are allowed.");
+        {
+            throw new ConstraintException(path,
+                $"a property's name has {name.Length:N0} characters, expected at most {LongestName} where other properties are allowed.");
+        }
         return Quoted(Other([.. names.Select(n => n.EnumerateRunes().Select(r => r.Value).ToArray())], 0));
     }
 

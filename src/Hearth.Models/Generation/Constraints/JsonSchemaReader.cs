@@ -138,8 +138,9 @@ internal sealed class JsonSchemaReader
         {
             for (int j = i + 1; j < resolved.Length; j++)
             {
-                if (!_overlap.Apart(resolved[i], resolved[j], $"{path}.oneOf"))
-                    throw new ConstraintException($"{path}.oneOf", $"a value might fit both [{i}] and [{j}]. Tell them apart by type or by a required property with a 'const', or use anyOf.");
+                if (_overlap.Apart(resolved[i], resolved[j], $"{path}.oneOf")) continue;
+                throw new ConstraintException($"{path}.oneOf",
+                    $"a value might fit both [{i}] and [{j}]. Tell them apart by type or by a required property with a 'const', or use anyOf.");
             }
         }
         return new Choice([.. choices.Select(p => Schema(p.Schema, p.Path))]);
@@ -269,7 +270,8 @@ internal sealed class JsonSchemaReader
         JsonNode? target = Find(pointer, path);
         int rule = _rules.Declare(pointer);
         _references.Add(key, known = new Call(rule));
-        _rules.Define(rule, alone ? Schema(target, pointer.Replace("#", "$", StringComparison.Ordinal).Replace('/', '.')) : Schema(Merged(rest, Resolved(target, path), path), path));
+        string at = pointer.Replace("#", "$", StringComparison.Ordinal).Replace('/', '.');
+        _rules.Define(rule, alone ? Schema(target, at) : Schema(Merged(rest, Resolved(target, path), path), path));
         return known;
     }
 

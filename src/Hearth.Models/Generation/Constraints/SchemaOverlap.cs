@@ -36,7 +36,8 @@ internal sealed class SchemaOverlap(Func<JsonNode?, string, JsonObject> resolve)
         HashSet<string> required = Required(a, path), otherRequired = Required(b, path);
         _work += required.Count + otherRequired.Count;
         bool aLacks = Lacks(a, required, otherRequired), bLacks = Lacks(b, otherRequired, required);
-        if ((aLacks && bLacks) || (aLacks && SchemaKeywords.IsFalse(a["additionalProperties"])) || (bLacks && SchemaKeywords.IsFalse(b["additionalProperties"]))) return true;
+        if (aLacks && (bLacks || SchemaKeywords.IsFalse(a["additionalProperties"]))) return true;
+        if (bLacks && SchemaKeywords.IsFalse(b["additionalProperties"])) return true;
         if (depth == Deepest) return false;
         foreach (string name in required.Where(otherRequired.Contains))
         {
@@ -51,7 +52,8 @@ internal sealed class SchemaOverlap(Func<JsonNode?, string, JsonObject> resolve)
     private static bool Lacks(JsonObject schema, HashSet<string> required, HashSet<string> wanted)
     {
         var properties = schema["properties"] as JsonObject;
-        bool open = schema.TryGetPropertyValue("additionalProperties", out JsonNode? additional) ? !SchemaKeywords.IsFalse(additional) : properties is null or { Count: 0 };
+        bool open = schema.TryGetPropertyValue("additionalProperties", out JsonNode? additional)
+            ? !SchemaKeywords.IsFalse(additional) : properties is null or { Count: 0 };
         return !open && wanted.Any(name => properties?.ContainsKey(name) != true && !required.Contains(name));
     }
 

@@ -9,6 +9,7 @@ namespace Hearth.Models.Tests.Chat.Templates;
 public sealed class HostileTests
 {
     private const string Nothing = "{}";
+    private const long MostAllocated = 512_000_000;                                // all in all; what is held at once is bounded by the template's own limits
 
     /// <summary>Templates that would run long, nest deep, or make much.</summary>
     public static TheoryData<string> Bombs =>
@@ -122,6 +123,7 @@ public sealed class HostileTests
         {
             var clock = Stopwatch.StartNew();
             Outcome outcome = Render(template, variables);
+            outcome.Allocated.ShouldBeLessThan(MostAllocated, shown);
             if (clock.Elapsed.TotalSeconds < 1 || Debugger.IsAttached) return outcome;
             tries.ShouldBeLessThan(mostTries, $"took {clock.Elapsed.TotalSeconds:0.0} s at the last try: {shown}");
         }
