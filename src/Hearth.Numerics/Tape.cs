@@ -35,6 +35,26 @@ public sealed class Tape(WorkerPool pool, bool recording)
         return tensor;
     }
 
+    /// <summary>How many activations there are; a mark for <see cref="KeepOnly"/>.</summary>
+    public int Activations => _activations.Count;
+
+    /// <summary>
+    /// Gives back the memory of all activations since a mark but one, for the next layer to use while it is still in the processor's caches.
+    /// Does nothing on a tape that records: the backward pass needs them.
+    /// </summary>
+    /// <param name="x">The activation to keep.</param>
+    /// <param name="since">What <see cref="Activations"/> was.</param>
+    public void KeepOnly(Tensor x, int since)
+    {
+        if (Recording) return;
+        for (int i = since; i < _activations.Count; i++)
+        {
+            if (_activations[i] != x) _activations[i].Release(this);
+        }
+        _activations.RemoveRange(since, _activations.Count - since);
+        _activations.Add(x);
+    }
+
     /// <summary>Runs the remembered backward passes, last operation first. Memory of an activation is given back once its own has run.</summary>
     public void Backward()
     {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
 using Hearth.Models.Generation;
-using Hearth.Models.Tokenizers;
 using Hearth.Numerics;
 
 namespace Hearth.Cli.Commands;
@@ -23,14 +22,14 @@ internal static class ChatCommand
         {
             ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
             using var pool = new WorkerPool(parsed.GetValue(threads));
-            Talk(bundle, pool, sampling.Read(parsed, bundle), parsed.GetValue(system));
+            Talk(bundle, sampling.Generator(parsed, bundle, pool), sampling.Read(parsed, bundle), parsed.GetValue(system), sampling.Stops(parsed));
             return Common.Done;
         });
         return command;
     }
 
     /// <summary>Asks and answers until /quit, the end of input or Ctrl-C.</summary>
-    public static void Talk(ModelBundle bundle, WorkerPool pool, GenerationOptions options, string? system = null)
+    public static void Talk(ModelBundle bundle, Generator generator, GenerationOptions options, string? system = null, string[]? stops = null)
     {
         IChatFormat chat = bundle.Chat ?? throw new UsageException($"{bundle.Folder}: the model has no chat template, so it can not be told a conversation. Use `hearth generate`, or a model with one.");
         bool terminal = !Console.IsInputRedirected;
@@ -54,12 +53,13 @@ internal static class ChatCommand
                 continue;
             }
             conversation.Add(new ChatMessage("user", line));
-            conversation.Add(new ChatMessage("assistant", Answer(bundle, pool, chat, conversation, begin, options)));
+            conversation.Add(new ChatMessage("assistant", Answer(bundle, generator, chat, conversation, begin, options, stops ?? [])));
         }
     }
 
     /// <summary>Streams the answer to the conversation so far; the oldest exchanges are left out when they no longer fit the context.</summary>
-    private static string Answer(ModelBundle bundle, WorkerPool pool, IChatFormat chat, List<ChatMessage> conversation, int begin, GenerationOptions options)
+    private static string Answer(ModelBundle bundle, Generator generator, IChatFormat chat, List<ChatMessage> conversation, int begin,
+        GenerationOptions options, string[] stops)
     {
         int context = bundle.Model.Config.MaxPositionEmbeddings;
         int[] prompt = chat.Encode(conversation, askForAnswer: true);
@@ -68,7 +68,7 @@ internal static class ChatCommand
             conversation.RemoveRange(begin, 2);
             prompt = chat.Encode(conversation, askForAnswer: true);
         }
-        var decoder = new StreamingDecoder(bundle.Tokenizer);
+        var stream = new TextStream(bundle.Tokenizer, stops);
         var text = new System.Text.StringBuilder();
         void Show(string part)
         {
@@ -79,8 +79,12 @@ internal static class ChatCommand
 
         try
         {
-            foreach (GeneratedToken token in new Generator(bundle.Model, pool).Stream(prompt, options, Common.Stopping)) Show(decoder.Push(token.Id));
-            Show(decoder.Flush());
+            foreach (GeneratedToken token in generator.Stream(prompt, options, Common.Stopping))
+            {
+                Show(stream.Push(token.Id));
+                if (stream.Stop is not null) break;
+            }
+            Show(stream.Flush());
         }
         catch (ContextException e)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Hearth.Models.Bundles;
 using Hearth.Models.Generation;
 using Hearth.Models.Tokenizers;
@@ -15,86 +16,66 @@ internal static class GenerateCommand
         var prompt = new Argument<string>("PROMPT") { Description = "The text to continue; - reads it from standard input." };
         var sampling = new SamplingOptions(maxTokens: 128);
         var special = new Option<bool>("--special") { Description = "Read special tokens such as <|user|> in the prompt." };
+        var top = new Option<int>("--logprobs") { Description = "With --json: log-probabilities of so many likeliest tokens in each place, the prompt's too.", HelpName = "N" };
         Option<int> threads = Common.Threads();
         Option<bool> json = Common.Json();
-        var command = new Command("generate", "Continue a text.") { model, prompt, special, threads, json };
+        var command = new Command("generate", "Continue a text.") { model, prompt, special, top, threads, json };
         sampling.AddTo(command);
         command.Example("hearth generate factbook \"France is in\" --max-tokens 32", "hearth generate factbook \"<|user|>Capital of Chile?<|end|><|assistant|>\" --special --json");
         command.SetAction(parsed =>
         {
             ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
-            string text = parsed.GetValue(prompt) is "-" ? Console.In.ReadToEnd() : parsed.GetValue(prompt)!;
+            string given = parsed.GetValue(prompt) is "-" ? Console.In.ReadToEnd() : parsed.GetValue(prompt)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             Tokenizer tokenizer = bundle.Tokenizer;
-            int[] tokens = tokenizer.Encode(text, parseSpecial: parsed.GetValue(special));
+            int[] tokens = tokenizer.Encode(given, parseSpecial: parsed.GetValue(special));
             int[] opening = Opening(bundle);
             if (opening.Length > 0 && (tokens.Length == 0 || !parsed.GetValue(special))) tokens = [.. opening, .. tokens];
-            GenerationOptions options = sampling.Read(parsed, bundle);
-            var decoder = new StreamingDecoder(tokenizer);
+            bool asJson = parsed.GetValue(json);
+            GenerationOptions options = sampling.Read(parsed, bundle) with { Alternatives = asJson ? parsed.GetValue(top) : 0 };
+            Generator generator = sampling.Generator(parsed, bundle, pool);
+            var stream = new TextStream(tokenizer, sampling.Stops(parsed));
             var said = new List<GeneratedToken>();
-            foreach (GeneratedToken token in new Generator(bundle.Model, pool).Stream(tokens, options, Common.Stopping))
+            var text = new StringBuilder();
+            void Say(string part)
+            {
+                text.Append(part);
+                if (!asJson) Console.Out.Write(part);
+            }
+
+            foreach (GeneratedToken token in generator.Stream(tokens, options, Common.Stopping))
             {
                 said.Add(token);
-                string part = decoder.Push(token.Id);
-                if (!parsed.GetValue(json)) Console.Out.Write(part);
+                Say(stream.Push(token.Id));
+                if (stream.Stop is not null) break;
             }
-            if (parsed.GetValue(json))
+            Say(stream.Flush());
+            if (asJson)
             {
                 Common.PrintJson(new
                 {
-                    text = tokenizer.Decode([.. said.Select(t => t.Id)]),
+                    text = text.ToString(),
                     tokens = said.Select(t => t.Id),
                     logProbabilities = said.Select(t => t.LogProbability),
+                    alternatives = options.Alternatives > 0 ? said.Select(Alternatives) : null,
                     promptTokens = tokens,
+                    promptLogProbabilities = options.Alternatives > 0 ? generator.Score(tokens, options.Alternatives).Select(t => new { logProbability = t.LogProbability, alternatives = Alternatives(t) }) : null,
+                    stop = stream.Stop,
                 });
             }
             else
             {
-                Console.Out.WriteLine(decoder.Flush());
+                Console.Out.WriteLine();
             }
             return Common.Stopping.IsCancellationRequested ? Common.Interrupted : Common.Done;
         });
         return command;
     }
 
+    private static IEnumerable<object>? Alternatives(GeneratedToken token) => token.Alternatives?.Select(a => new { token = a.Id, logProbability = a.LogProbability });
+
     /// <summary>What stands before a text: what the tokenizer says, or what Hearth's own models were trained with.</summary>
     private static int[] Opening(ModelBundle bundle) => bundle.Tokenizer.Opening.Count > 0
         ? [.. bundle.Tokenizer.Opening]
         : bundle.Chat is Models.Chat.ChatFormat own ? [own.EndOfTextToken] : [];
-}
-
-/// <summary>Options that say how tokens are chosen.</summary>
-internal sealed class SamplingOptions
-{
-    private readonly Option<int> _maxTokens;
-    private readonly Option<double> _temperature = new("--temperature") { Description = "0 takes the most likely token each time; larger is more varied." };
-    private readonly Option<long> _seed = new("--seed") { Description = "Another seed draws other tokens; the same seed the same." };
-
-    public SamplingOptions(int maxTokens)
-    {
-        _maxTokens = new Option<int>("--max-tokens") { Description = "The most tokens to generate.", DefaultValueFactory = _ => maxTokens };
-        _maxTokens.Validators.Add(r =>
-        {
-            if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out int n) && n < 0) r.AddError($"--max-tokens is {n}, expected 0 or more.");
-        });
-        _temperature.Validators.Add(r =>
-        {
-            if (r.Tokens.Count > 0 && double.TryParse(r.Tokens[0].Value, out double t) && !(t is >= 0 and <= 100)) r.AddError($"--temperature is {r.Tokens[0].Value}, expected 0 to 100.");
-        });
-    }
-
-    public void AddTo(Command command)
-    {
-        command.Add(_maxTokens);
-        command.Add(_temperature);
-        command.Add(_seed);
-    }
-
-    public GenerationOptions Read(ParseResult parsed, ModelBundle bundle) => new()
-    {
-        MaxTokens = parsed.GetValue(_maxTokens),
-        Temperature = parsed.GetValue(_temperature),
-        Seed = parsed.GetValue(_seed),
-        StopTokens = bundle.EndTokens,
-    };
 }

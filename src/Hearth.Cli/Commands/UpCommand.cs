@@ -52,7 +52,7 @@ internal static class UpCommand
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, pool, new GenerationOptions { StopTokens = bundle.EndTokens });
+                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), new GenerationOptions { StopTokens = bundle.EndTokens });
             }
             return Common.Done;
         });

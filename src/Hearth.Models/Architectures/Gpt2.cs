@@ -61,8 +61,13 @@ public sealed class Gpt2 : LanguageModel
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, SequenceBatch batch)
     {
+        int begin = tape.Activations;
         Tensor x = tape.Embed(_tokens, batch.Tokens).Add(tape.Embed(_positions, batch.Positions));  // [N, C]
-        foreach (Gpt2Block block in _blocks) x = block.Forward(x, batch);                           // [N, C]
+        foreach (Gpt2Block block in _blocks)
+        {
+            x = block.Forward(x, batch);                                                            // [N, C]
+            tape.KeepOnly(x, begin);
+        }
         batch.Commit();
         return x.LayerNorm(_normWeight, _normBias, _c.NormEpsilon);                                 // [N, C]
     }

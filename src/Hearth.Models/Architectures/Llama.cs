@@ -65,8 +65,13 @@ public sealed class Llama : LanguageModel
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, SequenceBatch batch)
     {
+        int begin = tape.Activations;
         Tensor x = tape.Embed(_embedding, batch.Tokens);                                    // [N, C]
-        foreach (LlamaBlock block in _blocks) x = block.Forward(x, _rope, batch);           // [N, C]
+        foreach (LlamaBlock block in _blocks)
+        {
+            x = block.Forward(x, _rope, batch);                                             // [N, C]
+            tape.KeepOnly(x, begin);
+        }
         batch.Commit();
         return x.RmsNorm(_norm, _c.NormEpsilon);                                            // [N, C]
     }

@@ -64,7 +64,7 @@ public sealed record GenerationOptions
     /// <summary>Checks the numbers against each other and the model's vocabulary.</summary>
     /// <param name="vocabulary">V.</param>
     /// <exception cref="GenerationOptionsException">One is outside what it may be.</exception>
-    internal void Check(int vocabulary)
+    public void Check(int vocabulary)
     {
         Require(!double.IsNaN(Temperature), nameof(Temperature), Temperature, "a number");
         Require(TopK >= 0, nameof(TopK), TopK, "0 or more");
@@ -114,6 +114,18 @@ public sealed record DryOptions
 
     /// <summary>Tokens that no repeated sequence reaches across, such as new lines and quotation marks.</summary>
     public IReadOnlySet<int> Breakers { get; init; } = new HashSet<int>();
+
+    /// <summary>Tokens that hold a new line, a colon, a quotation mark or an asterisk, and the special ones: what llama.cpp breaks at too.</summary>
+    /// <param name="tokenizer">Whose tokens.</param>
+    public static IReadOnlySet<int> UsualBreakers(Tokenizers.Tokenizer tokenizer)
+    {
+        HashSet<int> breakers = [.. tokenizer.SpecialTokens.Select(t => t.Id)];
+        for (int id = 0; id < tokenizer.VocabularySize; id++)
+        {
+            if (tokenizer.Bytes(id).ContainsAny("\n:\"*"u8)) breakers.Add(id);
+        }
+        return breakers;
+    }
 }
 
 /// <summary>A token and how likely the model finds it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Hearth.Numerics.Kernels;
 
 /// <summary>
@@ -94,17 +96,22 @@ internal static class WideStep
     public const int Groups = QuantizedActivations.Step / 4;
 
     /// <summary>Bytes of a group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int GroupBytes<T>() where T : ITileShape => T.Planes ? 2 * RowBytes : RowBytes;
 
     /// <summary>The scales of the first half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Scales<T>() where T : ITileShape => Groups * GroupBytes<T>();
 
     /// <summary>The rows' d.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int D<T>() where T : ITileShape => Scales<T>() + ((T.Halves ? 2 : 1) * GroupBytes<T>());
 
     /// <summary>The rows' minima.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Minima<T>() where T : ITileShape => D<T>() + RowBytes;
 
     /// <summary>Bytes of a step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Bytes<T>() where T : ITileShape => Minima<T>() + (T.Minima * RowBytes);
 }

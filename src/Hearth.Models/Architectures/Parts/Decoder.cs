@@ -49,9 +49,14 @@ public abstract class Decoder : LanguageModel
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, SequenceBatch batch)
     {
+        int begin = tape.Activations;
         Tensor x = tape.Embed(_embedding, batch.Tokens);                                    // [N, C]
         if (EmbeddingFactor != 1f) x = x.Scale(EmbeddingFactor);                            // [N, C]
-        foreach (Block block in _blocks) x = block(x, batch);                               // [N, C]
+        foreach (Block block in _blocks)
+        {
+            x = block(x, batch);                                                            // [N, C]
+            tape.KeepOnly(x, begin);
+        }
         batch.Commit();
         return x.RmsNorm(_norm, Config.NormEpsilon);                                        // [N, C]
     }
