@@ -50,12 +50,15 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
         var stops = new StopStrings(request.Stops);
         var updates = new List<ChatUpdate>();
         int count = 0, reasoning = 0;
+        bool before = began;
         await foreach (GeneratedToken token in generator.GenerateAsync(tokens, options, cancel).ConfigureAwait(false))
         {
             count++;
             reader.Push(token.Id, updates);
-            if (reader.InReasoning) reasoning++;
-            yield return new TokenUpdate(token);
+            bool inReasoning = before || reader.InReasoning;                     // the marks belong to it
+            before = reader.InReasoning;
+            if (inReasoning) reasoning++;
+            yield return new TokenUpdate(token, inReasoning);
             foreach (ChatUpdate update in Certain(updates, stops)) yield return update;
             updates.Clear();
             if (stops.Found is not null) break;

@@ -38,6 +38,9 @@ public sealed record ChatRequest(ChatPrompt Prompt)
     /// <summary>Whether several tools may be called at once.</summary>
     public bool ParallelCalls { get; init; } = true;
 
+    /// <summary>Whether the caller wants to see log-probabilities; they are there anyway.</summary>
+    public bool LogProbabilities { get; init; }
+
     /// <summary>The most tokens of reasoning; null for any number.</summary>
     public int? ReasoningBudget { get; init; }
 }

@@ -28,6 +28,7 @@ public static class HearthServer
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IModelHost, LocalModelHost>();
+        builder.Services.AddSingleton<IAnswerLog, NoAnswerLog>();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();

@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using Hearth.Models.Chat;
+using Hearth.Server.Api.Wire;
+using Hearth.Server.Models;
+using Microsoft.AspNetCore.Http;
+
+namespace Hearth.Server.Api.Anthropic;
+
+/// <summary>An answer as Anthropic's events: blocks of thinking, text and calls, one after the other.</summary>
+internal sealed class MessagesStream(HttpContext context, LoadedModel model, string id)
+{
+    private readonly EventStream _events = new(context);
+    private readonly JsonArray _content = [];
+    private int _block = -1;
+    private string _kind = "";
+
+    public async Task Run(ChatRequest request, JsonNode asked)
+    {
+        bool began = false;
+        try
+        {
+            await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false))
+            {
+                if (!began)
+                {
+                    began = true;
+                    int prompt = model.Engine.Encode(request.Prompt).Length;
+                    await Send("message_start", new JsonObject { ["message"] = MessagesRoute.Envelope(model, id, new ChatUsage(prompt, 0, 0)) }).ConfigureAwait(false);
+                }
+                await Take(update, request, asked).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (began && e is not OperationCanceledException)
+        {
+            await _events.Send(ApiErrors.Body(ApiErrors.Of(e, context), anthropic: true), "error").ConfigureAwait(false);
+        }
+    }
+
+    private async Task Take(ChatUpdate update, ChatRequest request, JsonNode asked)
+    {
+        switch (update)
+        {
+            case TextUpdate text:
+                await Open("text", new JsonObject { ["type"] = "text", ["text"] = "" }).ConfigureAwait(false);
+                await Delta(new JsonObject { ["type"] = "text_delta", ["text"] = text.Text }, "text", text.Text).ConfigureAwait(false);
+                break;
+            case ReasoningUpdate reasoning:
+                await Open("thinking", new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" }).ConfigureAwait(false);
+                await Delta(new JsonObject { ["type"] = "thinking_delta", ["thinking"] = reasoning.Text }, "thinking", reasoning.Text).ConfigureAwait(false);
+                break;
+            case ToolCallUpdate call:
+                await Close().ConfigureAwait(false);
+                await Open($"tool {call.Index}", new JsonObject { ["type"] = "tool_use", ["id"] = $"toolu_{Guid.CreateVersion7():N}", ["name"] = call.Name, ["input"] = new JsonObject() }).ConfigureAwait(false);
+                break;
+            case ToolArgumentsUpdate arguments:
+                await Delta(new JsonObject { ["type"] = "input_json_delta", ["partial_json"] = arguments.Text }, "arguments", arguments.Text).ConfigureAwait(false);
+                break;
+            case FinishUpdate finish:
+                await Close().ConfigureAwait(false);
+                await Asked.Record(context, model, request.Options.Seed, asked, new JsonObject { ["role"] = "assistant", ["content"] = _content }, finish.Usage).ConfigureAwait(false);
+                await Send("message_delta", new JsonObject
+                {
+                    ["delta"] = new JsonObject { ["stop_reason"] = MessagesRoute.StopReason(finish.Reason, finish.StopString), ["stop_sequence"] = finish.StopString },
+                    ["usage"] = MessagesRoute.Usage(finish.Usage),
+                }).ConfigureAwait(false);
+                await Send("message_stop", []).ConfigureAwait(false);
+                break;
+            default: break;
+        }
+    }
+
+    private async Task Open(string kind, JsonObject block)
+    {
+        if (_kind == kind) return;
+        await Close().ConfigureAwait(false);
+        _kind = kind;
+        _block++;
+        _content.Add(block.DeepClone());
+        await Send("content_block_start", new JsonObject { ["index"] = _block, ["content_block"] = block }).ConfigureAwait(false);
+    }
+
+    private Task Delta(JsonObject delta, string field, string text)
+    {
+        var block = (JsonObject)_content[_block]!;
+        block[field] = (block[field]?.GetValue<string>() ?? "") + text;
+        return Send("content_block_delta", new JsonObject { ["index"] = _block, ["delta"] = delta });
+    }
+
+    private async Task Close()
+    {
+        if (_kind.Length == 0) return;
+        _kind = "";
+        await Send("content_block_stop", new JsonObject { ["index"] = _block }).ConfigureAwait(false);
+    }
+
+    private Task Send(string type, JsonObject data)
+    {
+        data.Insert(0, "type", type);
+        return _events.Send(data, type);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Hearth.Models.Chat;
+using Hearth.Models.Generation;
+using Hearth.Server.Models;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Hearth.Server.Api;
+
+/// <summary>An answer that was given, for those who have to be able to show later what was said.</summary>
+/// <param name="Owner">The name of the key that asked.</param>
+/// <param name="Route">The interface.</param>
+/// <param name="Model">The model's name.</param>
+/// <param name="Digest">The model's digest.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Request">All of the request that the answer depends on.</param>
+/// <param name="Answer">The answer.</param>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="AnswerTokens">Tokens of the answer.</param>
+public sealed record AnswerRecord(string Owner, string Route, string Model, string Digest, long Seed, JsonNode Request, JsonNode Answer, int PromptTokens, int AnswerTokens);
+
+/// <summary>Keeps records of answers.</summary>
+public interface IAnswerLog
+{
+    /// <summary>Keeps a record; completes when it is durable. The client's last bytes wait for it.</summary>
+    /// <param name="record">The record.</param>
+    Task AppendAsync(AnswerRecord record);
+}
+
+/// <summary>Keeps nothing.</summary>
+internal sealed class NoAnswerLog : IAnswerLog
+{
+    public Task AppendAsync(AnswerRecord record) => Task.CompletedTask;
+}
+
+/// <summary>What every route that asks a model does first and last.</summary>
+internal static class Asked
+{
+    /// <summary>The model that a request names.</summary>
+    public static async Task<LoadedModel> Model(HttpContext context, string name) =>
+        await context.RequestServices.GetRequiredService<IModelHost>().GetAsync(name, context.Owner(), context.RequestAborted).ConfigureAwait(false)
+        ?? throw new ApiException(404, $"There is no model '{(name.Length <= 80 ? name : name[..80])}'. GET /v1/models lists those there are.", "model", "model_not_found");
+
+    /// <summary>Keeps a record of an answer.</summary>
+    public static Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage) =>
+        context.RequestServices.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
+            context.Owner(), context.Request.Path, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens));
+
+    /// <summary>What answers depend on beside the request: the weights and the arithmetic.</summary>
+    public static string Fingerprint(LoadedModel model) => $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";
+
+    /// <summary>Seconds since 1970.</summary>
+    public static long Now(HttpContext context) => context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>A new id.</summary>
+    public static string Id(string kind) => kind + Guid.CreateVersion7().ToString("N");
+
+    /// <summary>The most tokens of an answer, by the names that interfaces gave it.</summary>
+    public static int MaxTokens(Wire.Fields fields, int usual, int least = 1) =>
+        fields.Whole("max_completion_tokens", least, int.MaxValue) ?? fields.Whole("max_tokens", least, int.MaxValue) ?? usual;
+
+    /// <summary>Ends the answer early when the client goes away, whatever runs.</summary>
+    public static GenerationOptions With(this GenerationOptions options, int choice) => choice == 0 ? options : options with { Seed = options.Seed + choice };
+}
