@@ -22,7 +22,7 @@ internal static class TokenJson
     private static JsonObject One(Tokenizer tokenizer, int token, float logProbability) => new()
     {
         ["token"] = Text(tokenizer, token),
-        ["logprob"] = logProbability,
+        ["logprob"] = (double)logProbability,                                   // all its bits
         ["bytes"] = new JsonArray([.. tokenizer.Bytes(token).ToArray().Select(b => JsonValue.Create((int)b))]),
     };
 }

@@ -193,7 +193,7 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
             if (at++ >= from)
             {
                 tokens.Add(text);
-                probabilities.Add(logProbability);
+                probabilities.Add((double?)logProbability);                         // all its bits
                 offsets.Add(offset);
                 alternatives.Add(logProbability is null ? null : Top(top, id, logProbability.Value));
             }
@@ -209,10 +209,10 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
         foreach (TokenProbability one in top ?? [])
         {
             string text = TokenJson.Text(tokenizer, one.Id);
-            if (!table.ContainsKey(text)) table[text] = one.LogProbability;
+            if (!table.ContainsKey(text)) table[text] = (double)one.LogProbability;
         }
         string own = TokenJson.Text(tokenizer, id);
-        if (!table.ContainsKey(own)) table[own] = logProbability;
+        if (!table.ContainsKey(own)) table[own] = (double)logProbability;
         return table;
     }
 }
