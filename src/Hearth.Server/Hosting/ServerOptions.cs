@@ -17,7 +17,7 @@ public sealed record ServerOptions
     /// <summary>The port to listen on; 0 for any that is free.</summary>
     public int Port { get; init; } = 8321;
 
-    /// <summary>HEARTH_DB: where state is kept; null for a SQLite file in <see cref="Home"/>.</summary>
+    /// <summary>HEARTH_DB: where state is kept, as <see cref="State.DatabaseChoice"/> reads it; null for a SQLite file in <see cref="Home"/>.</summary>
     public string? Database { get; init; }
 
     /// <summary>Threads that models run on.</summary>
