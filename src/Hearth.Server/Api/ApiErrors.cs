@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models;
@@ -23,12 +24,9 @@ public static class ApiErrors
         try
         {
             await next(context).ConfigureAwait(false);
-            if (context.Response is { HasStarted: false, StatusCode: 404 or 405 or 413 or 415, ContentLength: null or 0 } && context.GetEndpoint() is null)
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null or 0, ContentType: null })
             {
-                string problem = context.Response.StatusCode == 405
-                    ? $"{context.Request.Method} is not possible here."
-                    : $"There is nothing at {context.Request.Path}.";
-                await Write(context, new ApiException(context.Response.StatusCode, problem + " See /openapi.json for what there is.")).ConfigureAwait(false);
+                await Write(context, OfStatus(context)).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -53,14 +51,28 @@ public static class ApiErrors
             case GenerationOptionsException option: return new ApiException(400, e.Message, option.Option);
             case ConstraintException: return new ApiException(400, e.Message, "response_format", "invalid_schema");
             case ChatException or ChatTemplateException: return new ApiException(400, e.Message, "messages");
-            case BadHttpRequestException bad: return new ApiException(bad.StatusCode, bad.StatusCode == 413 ? "The request is larger than this server takes." : e.Message);
+            case BadHttpRequestException bad: return new ApiException(bad.StatusCode, OfBadRequest(bad));
             case ModelFileException: return new ApiException(503, e.Message, "model", "model_broken");
             case HearthException: return new ApiException(400, e.Message);
             default:
+                // Messages of exceptions may quote what was asked: the log gets the kind and the place.
                 ILogger log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server");
-                log.LogError(e, "An error nobody foresaw at {Path}", context.Request.Path);
+                log.LogError("An error nobody foresaw at {Method} {Path}: {Kind}\n{Place}", context.Request.Method, context.Request.Path, e.GetType(), e.StackTrace);
+                log.LogDebug(e, "The same error with its message");
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }
+    }
+
+    /// <summary>Writes an error as the response.</summary>
+    /// <param name="context">The request; its response has not started.</param>
+    /// <param name="error">The error.</param>
+    public static async Task Write(HttpContext context, ApiException error)
+    {
+        context.Response.StatusCode = error.Status;
+        context.Response.ContentType = "application/json";
+        if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        bool anthropic = context.Request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal);
+        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic)), context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>The error as a body.</summary>
@@ -84,13 +96,27 @@ public static class ApiErrors
             : new JsonObject { ["error"] = new JsonObject { ["message"] = error.Message, ["type"] = type, ["param"] = error.Param, ["code"] = error.Code } };
     }
 
-    private static async Task Write(HttpContext context, ApiException error)
+    private static string OfBadRequest(BadHttpRequestException e) => e.StatusCode switch
     {
-        context.Response.Clear();
-        context.Response.StatusCode = error.Status;
-        context.Response.ContentType = "application/json";
-        if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        bool anthropic = context.Request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal);
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic)), context.RequestAborted).ConfigureAwait(false);
+        413 => "The request is larger than this server takes.",
+        408 => "The request came too slowly.",
+        _ => e.Message,
+    };
+
+    /// <summary>What a status alone means, set by routing or by who keeps the routes.</summary>
+    private static ApiException OfStatus(HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        int status = context.Response.StatusCode;
+        return status switch
+        {
+            401 => new ApiException(status, "A key is needed, in the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'. `hearth key add NAME` makes one.", null, "invalid_api_key"),
+            403 => new ApiException(status, "This key may not do this. An admin's key may.", null, "forbidden"),
+            404 => new ApiException(status, $"There is nothing at {request.Path}. See /openapi.json for what there is.", null, "not_found"),
+            405 => new ApiException(status, $"{request.Method} is not possible at {request.Path}, {context.Response.Headers.Allow} is.", null, "method_not_allowed"),
+            413 => new ApiException(status, "The request is larger than this server takes.", null, "too_large"),
+            415 => new ApiException(status, $"A body of the type '{request.ContentType}' is not understood here. Send application/json.", null, "unsupported_media_type"),
+            _ => new ApiException(status, $"The server answers with status {status}."),
+        };
     }
 }

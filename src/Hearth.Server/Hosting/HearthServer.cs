@@ -1,10 +1,8 @@
 using Hearth.Server.Api;
 using Hearth.Server.Models;
+using Hearth.Server.Operations;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Hearth.Server.Hosting;
 
@@ -14,17 +12,11 @@ public static class HearthServer
     /// <summary>A server that has not started.</summary>
     /// <param name="options">Where it listens and what it serves.</param>
     /// <param name="configure">Changes what it is made of, for tests.</param>
+    /// <exception cref="ServerStartException">The options can not be had.</exception>
     public static WebApplication Build(ServerOptions options, Action<IServiceCollection>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "hearth" });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MostBodyBytes;
-            kestrel.Listen(System.Net.IPAddress.Parse(options.Address), options.Port);
-        });
+        builder.WebHost.ConfigureListening(options);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IModelHost, LocalModelHost>();
@@ -33,8 +25,14 @@ public static class HearthServer
 
         WebApplication app = builder.Build();
         app.UseApiErrors();
-        app.MapGet("/health", () => Results.Text("ok"));
-        app.MapApi();
+        app.MapEverything();
         return app;
+    }
+
+    /// <summary>All endpoints, a group for each folder.</summary>
+    private static void MapEverything(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapApi();
     }
 }
