@@ -1,4 +1,5 @@
 using Hearth.Models.Chat.Tools;
+using Hearth.Models.Formats;
 using Hearth.Models.Generation;
 using Hearth.Models.Tokenizers;
 
@@ -19,6 +20,9 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
 
     /// <summary>Calls of tools so far.</summary>
     public int Calls { get; protected set; }
+
+    /// <summary>What tells ids of this answer's calls from those of others.</summary>
+    public string Conversation { get; set; } = "";
 
     /// <summary>A reader for a model's answers.</summary>
     /// <param name="tokenizer">Whose tokens they are.</param>
@@ -62,8 +66,8 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
         return true;
     }
 
-    /// <summary>The id of a call, the same every time the answer is generated.</summary>
-    private protected string NextId() => $"call_{Calls++}";
+    /// <summary>The id of a call, the same every time the answer is generated: nine letters and digits, as Mistral's templates ask for.</summary>
+    private protected string NextId() => Digest.Of($"{Conversation} {Calls++}")[..TemplateFormat.IdLength];
 
     private protected abstract void Text(string text, List<ChatUpdate> updates);
 

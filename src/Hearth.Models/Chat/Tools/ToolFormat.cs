@@ -41,9 +41,11 @@ internal abstract class ToolFormat
     /// <param name="tool">The tool.</param>
     public virtual GrammarNode Arguments(GrammarRules rules, Tool tool) => JsonSchemaReader.Add(rules, tool.Parameters ?? AnyArguments);
 
-    /// <summary>What stands before and after the arguments of a call, for the grammar of calls that must be made.</summary>
+    /// <summary>What stands before the first call, between calls and after the last.</summary>
+    public virtual (string Before, string Between, string After) Around => ("", "\n", "");
+
+    /// <summary>What stands before and after the arguments of a call.</summary>
     /// <param name="name">The tool.</param>
-    /// <returns>Text before the arguments, and after them.</returns>
     public abstract (string Before, string After) Frame(string name);
 
     /// <summary>The format that a template speaks; <see cref="TaggedJsonFormat.Hermes"/> for one that speaks none.</summary>
@@ -55,7 +57,7 @@ internal abstract class ToolFormat
             : Has("[TOOL_CALLS]") ? Has("[ARGS]") ? NamedJsonFormat.Mistral : TaggedJsonFormat.Mistral
             : Has("<minimax:tool_call>") ? TaggedXmlFormat.MiniMax
             : Has("<function=") ? TaggedXmlFormat.Qwen
-            : Has(NamedJsonFormat.DeepSeekCalls) ? NamedJsonFormat.DeepSeek
+            : Has(NamedJsonFormat.DeepSeekCalls) ? Has("```json") ? NamedJsonFormat.DeepSeekFenced : NamedJsonFormat.DeepSeek
             : Has("<|tool_call|>") ? TaggedJsonFormat.Granite
             : Has("<tool_call>") ? TaggedJsonFormat.Hermes
             : Has("\"parameters\": ") && Has("ipython") ? TaggedJsonFormat.Llama
