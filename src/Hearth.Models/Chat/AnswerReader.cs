@@ -29,10 +29,11 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     /// <param name="template">The model's template.</param>
     /// <param name="tools">Tools that were offered; calls are only looked for when there are some.</param>
     /// <param name="began">The prompt ended inside reasoning.</param>
-    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began) =>
+    /// <param name="spelled">A grammar holds for the answer, which may spell a call's mark out where it is a token of its own.</param>
+    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began, bool spelled = false) =>
         ReasoningReader.Detect(tokenizer) == ReasoningFormat.Harmony
             ? new HarmonyReader(tokenizer)
-            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began);
+            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began, spelled && tools.Count > 0);
 
     /// <summary>What has become certain with one more token.</summary>
     /// <param name="token">The token's id.</param>

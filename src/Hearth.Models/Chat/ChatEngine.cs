@@ -46,7 +46,7 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
         bool began = EndsInThinking(tokens);
         IReadOnlyList<Tool> tools = request.ToolChoice == ToolChoice.None ? [] : request.Prompt.Tools;
         GenerationOptions options = Options(request, tools, began);
-        var reader = AnswerReader.Create(_tokenizer, bundle.Chat!.Template, tools, began);
+        var reader = AnswerReader.Create(_tokenizer, bundle.Chat!.Template, tools, began, options.Constraint is not null);
         var stops = new StopStrings(request.Stops);
         var updates = new List<ChatUpdate>();
         int count = 0, reasoning = 0;

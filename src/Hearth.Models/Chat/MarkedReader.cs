@@ -18,12 +18,12 @@ internal sealed class MarkedReader : AnswerReader
     private bool _reasoning, _inRegion, _began, _trims;
     private int _first;                          // the region's first call
 
-    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began)
+    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began, bool spelled)
         : base(tokenizer)
     {
         (_format, _tools, _reasoning, _trims) = (format, tools, began, began);
         string[] begin = [ThinkBegin, ThinkEnd, .. format?.Opens ?? []];
-        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m))];
+        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m) || (spelled && format!.Opens.Contains(m, StringComparer.Ordinal)))];
         _written = new StopStrings(written.Intersect(begin));
     }
 

@@ -111,7 +111,7 @@ public sealed class ChatEngineTests
     {
         using var pool = new WorkerPool(2);
         using var generator = new SequentialGenerator(new Generator(Model, pool) { PrefillRows = 7 });
-        using IEmbeddingGenerator<string, Embedding<float>> embeddings = new HearthEmbeddingGenerator(Bytes, generator, "tiny", Model.Config.HiddenSize);
+        using var embeddings = new HearthEmbeddingGenerator(Bytes, generator, "tiny", Model.Config.HiddenSize);
         GeneratedEmbeddings<Embedding<float>> both = await embeddings.GenerateAsync(["a text of some length", "another"], cancellationToken: Cancel);
         both.Count.ShouldBe(2);
         both[0].Vector.ToArray().Sum(x => (double)x * x).ShouldBe(1, 1e-5);

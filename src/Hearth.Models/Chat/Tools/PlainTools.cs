@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Hearth.Models.Chat.Tools;
 
 /// <summary>
-/// Tools for models whose template has no place for them: a message from the system describes them, and calls and answers are text in the form of
+/// Tools for models whose template has no place for them: the first message describes them, and calls and answers are text in the form of
 /// <see cref="TaggedJsonFormat"/>, which many models have seen.
 /// </summary>
 internal static class PlainTools
@@ -15,11 +15,11 @@ internal static class PlainTools
     {
         var messages = new List<ChatMessage>();
         IEnumerable<ChatMessage> rest = prompt.Messages;
-        if (prompt.Tools.Count > 0)
+        if (prompt.Tools.Count > 0 && prompt.Messages is [var first, ..])
         {
-            ChatMessage? system = prompt.Messages is [{ Role: "system" or "developer" } first, ..] ? first : null;
-            messages.Add(new ChatMessage("system", (system is null ? "" : system.Content + "\n\n") + Describe(prompt.Tools)));
-            if (system is not null) rest = rest.Skip(1);
+            // With what the first message says: some templates know no system.
+            messages.Add(first with { Content = first.Role is "system" or "developer" ? $"{first.Content}\n\n{Describe(prompt.Tools)}" : $"{Describe(prompt.Tools)}\n\n{first.Content}" });
+            rest = rest.Skip(1);
         }
         foreach (ChatMessage message in rest)
         {

@@ -135,6 +135,13 @@ internal static class Validator
             return false;
         }
         if (schema.Contains("\"hostname\"")) return Uri.CheckHostName(value!.GetValue<string>()) == UriHostNameType.Dns;   // JsonSchema.Net asks for a domain
-        return JsonSchema.FromText(schema).Evaluate(value, Options).IsValid;
+        try
+        {
+            return JsonSchema.FromText(schema).Evaluate(value, Options).IsValid;
+        }
+        catch (FormatException)
+        {
+            return true;                                 // a number such as 1e50, which JsonSchema.Net can not read; such are written only where any number fits
+        }
     }
 }
