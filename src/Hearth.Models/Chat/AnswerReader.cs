@@ -15,8 +15,8 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     private readonly Dictionary<int, string> _marks = [];
     private readonly HashSet<int> _hidden = [.. tokenizer.SpecialTokens.Where(t => t.Hidden).Select(t => t.Id)];
 
-    /// <summary>Whether what comes now is reasoning.</summary>
-    public abstract bool InReasoning { get; }
+    /// <summary>What comes now.</summary>
+    public abstract AnswerPart Part { get; }
 
     /// <summary>Calls of tools so far.</summary>
     public int Calls { get; protected set; }
@@ -29,11 +29,10 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     /// <param name="template">The model's template.</param>
     /// <param name="tools">Tools that were offered; calls are only looked for when there are some.</param>
     /// <param name="began">The prompt ended inside reasoning.</param>
-    /// <param name="spelled">A grammar holds for the answer, which may spell a call's mark out where it is a token of its own.</param>
-    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began, bool spelled = false) =>
+    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began) =>
         ReasoningReader.Detect(tokenizer) == ReasoningFormat.Harmony
-            ? new HarmonyReader(tokenizer)
-            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began, spelled && tools.Count > 0);
+            ? new HarmonyReader(tokenizer, began)
+            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began);
 
     /// <summary>What has become certain with one more token.</summary>
     /// <param name="token">The token's id.</param>

@@ -18,16 +18,16 @@ internal sealed class MarkedReader : AnswerReader
     private bool _reasoning, _inRegion, _began, _trims;
     private int _first;                          // the region's first call
 
-    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began, bool spelled)
+    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began)
         : base(tokenizer)
     {
         (_format, _tools, _reasoning, _trims) = (format, tools, began, began);
         string[] begin = [ThinkBegin, ThinkEnd, .. format?.Opens ?? []];
-        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m) || (spelled && format!.Opens.Contains(m, StringComparer.Ordinal)))];
+        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m))];
         _written = new StopStrings(written.Intersect(begin));
     }
 
-    public override bool InReasoning => _reasoning;
+    public override AnswerPart Part => _reasoning ? AnswerPart.Reasoning : _inRegion ? AnswerPart.Commentary : AnswerPart.Answer;
 
     private protected override void Text(string text, List<ChatUpdate> updates)
     {

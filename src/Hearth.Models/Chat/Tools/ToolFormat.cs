@@ -20,7 +20,7 @@ internal abstract class ToolFormat
     public const string Variable = "tools";
 
     /// <summary>The schema of a tool that has none.</summary>
-    private protected const string AnyArguments = """{"type": "object"}""";
+    public const string AnyArguments = """{"type": "object"}""";
 
     /// <summary>Marks that calls begin with.</summary>
     public abstract IReadOnlyList<string> Opens { get; }

@@ -24,7 +24,7 @@ internal sealed class ToolGrammar(GrammarRules rules, Tokenizer tokenizer)
         GrammarNode[] calls = [.. tools.Select(tool =>
         {
             (string before, string after) = format.Frame(tool.Name);
-            return GrammarNode.All(Written(before), Arguments(format, tool), Written(after));
+            return GrammarNode.All(Written(before), format.Arguments(rules, Kept(tool)), Written(after));
         })];
         Call call = rules.Add("call", GrammarNode.Any(calls));
         (string opening, string between, string closing) = format.Around;
@@ -61,17 +61,20 @@ internal sealed class ToolGrammar(GrammarRules rules, Tokenizer tokenizer)
         return GrammarNode.All([.. parts]);
     }
 
-    /// <summary>Arguments as a format writes them: they fit the schema, unless the tool is not strict and its schema asks for what a grammar can not keep.</summary>
-    public GrammarNode Arguments(ToolFormat format, Tool tool)
+    /// <summary>Arguments of a tool as JSON.</summary>
+    public GrammarNode Arguments(Tool tool) => JsonSchemaReader.Add(rules, Kept(tool).Parameters ?? ToolFormat.AnyArguments);
+
+    /// <summary>A tool whose schema a grammar can keep. What is asked of a tool that is not strict and can not be kept is not asked.</summary>
+    private static Tool Kept(Tool tool)
     {
         try
         {
             if (tool.Parameters is { } schema) JsonSchemaReader.Read(schema);
+            return tool;
         }
-        catch (ConstraintException e) when (!tool.Strict)
+        catch (ConstraintException) when (!tool.Strict)
         {
-            tool = tool with { Parameters = null };
+            return tool with { Parameters = null };
         }
-        return format.Arguments(rules, tool);
     }
 }
