@@ -46,7 +46,7 @@ internal static class AnswerGrammar
             GrammarNode call = GrammarNode.Any([.. tools.Select(t => GrammarNode.All(
                 grammar.Written($"commentary to=functions.{t.Name} <|constrain|>json<|message|>"), grammar.Arguments(t)))]);
             GrammarNode said = GrammarNode.All(grammar.Written("commentary<|message|>"), ToolGrammar.AnyText, grammar.Written("<|end|>"), next);
-            answer = must ? call : GrammarNode.All(said.Maybe(), GrammarNode.Any(call, text));
+            answer = must ? call : request.Shape is null ? GrammarNode.All(said.Maybe(), GrammarNode.Any(call, text)) : GrammarNode.Any(call, text);
         }
         return GrammarNode.All(HarmonyReader.Reasons(request) ? next : grammar.Written("<|channel|>"), answer);
     });

@@ -143,10 +143,13 @@ public sealed class HeldAnswerTests
     /// <summary>Takes any token that is allowed, those that end things more often.</summary>
     private sealed class Wandering(Tokenizer tokenizer) : ITokenGenerator
     {
+        private static readonly string[] Intentions = ["\n</parameter>\n", "<tool_call>", "<minimax:tool_call>", "[TOOL_CALLS]", "\"}", "}", "1}", "[ARGS]"];
+
         public async IAsyncEnumerable<GeneratedToken> GenerateAsync(int[] prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancel = default)
         {
             await Task.Yield();
             var random = new Random((int)options.Seed);
+            var intended = new Queue<int>();
             ConstraintState state = options.Constraint!.Begin();
             ReasoningState? reasoning = options.Reasoning is null ? null : new ReasoningState(options.Reasoning);
             for (int count = 0; count < options.MaxTokens && !state.IsComplete; count++)
@@ -162,8 +165,11 @@ public sealed class HeldAnswerTests
                     if (mask.MayEnd && random.Next(3) == 0) yield break;
                     int[] allowed = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(i => !options.StopTokens.Contains(i) && (mask.Bits.Span[i / 64] >> (i % 64) & 1) != 0)];
                     if (allowed.Length == 0) yield break;
-                    int[] special = [.. allowed.Where(i => i > 255 || "<\"}/[{".Contains((char)i, StringComparison.Ordinal))];
-                    next = special.Length > 0 && random.Next(3) > 0 ? special[random.Next(special.Length)] : allowed[random.Next(allowed.Length)];
+                    if (intended.Count == 0 && random.Next(3) > 0) intended = new Queue<int>(tokenizer.Encode(Intentions[random.Next(Intentions.Length)]));
+                    int[] special = [.. allowed.Where(i => i > 255 || "<\"}".Contains((char)i, StringComparison.Ordinal))];
+                    if (intended.TryDequeue(out next) && allowed.Contains(next)) { }
+                    else if (special.Length > 0 && random.Next(2) > 0) next = special[random.Next(special.Length)];
+                    else next = allowed[random.Next(allowed.Length)];
                 }
                 yield return new GeneratedToken(next, 0);
                 if (reasoning is null || !reasoning.Takes(next)) state.Accept(next).ShouldBeTrue();

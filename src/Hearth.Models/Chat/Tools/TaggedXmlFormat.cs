@@ -64,7 +64,7 @@ internal sealed class TaggedXmlFormat : ToolFormat
     public override (string Before, string After) Frame(string name) =>
         ($"{(_together ? "" : $"{_open}\n")}{_callBegin}{name}{_nameEnd}\n", _callEnd + (_together ? "" : $"\n{_close}"));
 
-    /// <summary>The schema's properties in their order: what need not be there may be left out; texts end before the next tag.</summary>
+    /// <summary>The schema's properties in their order; what need not be there may be left out.</summary>
     public override GrammarNode Arguments(GrammarRules rules, Tool tool)
     {
         using JsonDocument schema = Parse(tool);
@@ -81,7 +81,7 @@ internal sealed class TaggedXmlFormat : ToolFormat
                 ? GrammarNode.All(GrammarNode.Text("\n"), JsonSchemaReader.Add(rules, Alone(property.Value, schema.RootElement)), GrammarNode.Text($"\n{ArgumentEnd}\n"))
                 : property.Value.TryGetProperty("enum", out JsonElement choices) && choices.ValueKind == JsonValueKind.Array
                 ? GrammarNode.All(GrammarNode.Text("\n"), GrammarNode.Any([.. choices.EnumerateArray().Select(c => GrammarNode.Text(c.ToString()))]), GrammarNode.Text($"\n{ArgumentEnd}\n"))
-                : Value(rules);
+                : Value(rules, property.Value);
             GrammarNode part = GrammarNode.All(GrammarNode.Text(_argumentBegin + property.Name + _nameEnd), value);
             parts.Add(required.Contains(property.Name, StringComparer.Ordinal) ? part : part.Maybe());
         }
@@ -99,8 +99,16 @@ internal sealed class TaggedXmlFormat : ToolFormat
         return alone.ToJsonString();
     }
 
-    private static GrammarNode Value(GrammarRules rules) =>
-        GrammarNode.All(GrammarNode.Text("\n"), rules.TextWithout(ArgumentEnd), GrammarNode.Text($"\n{ArgumentEnd}\n"));
+    /// <summary>A text that ends before the next tag. Of what the schema of a text may ask, its length is kept; then it has no tag at all.</summary>
+    private static GrammarNode Value(GrammarRules rules, JsonElement schema = default)
+    {
+        int? least = Length("minLength"), most = Length("maxLength");
+        GrammarNode text = least is null && most is null ? rules.TextWithout(ArgumentEnd) : new OneOf([('<', '<')]).Others().Repeat(least ?? 0, most);
+        return GrammarNode.All(GrammarNode.Text("\n"), text, GrammarNode.Text($"\n{ArgumentEnd}\n"));
+
+        int? Length(string key) => schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty(key, out JsonElement length)
+            && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out int count) && count >= 0 ? count : null;
+    }
 
     /// <summary>The arguments as JSON, as far as they are whole.</summary>
     private bool Arguments(string text, ref int at, Tool? tool, out string json)

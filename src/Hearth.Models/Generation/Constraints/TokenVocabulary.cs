@@ -113,7 +113,7 @@ public sealed class TokenVocabulary
         for (int id = 0; id < spelled.Length; id++)
         {
             ReadOnlySpan<byte> bytes = tokenizer.Shown(id, showSpecial: false);
-            if (!bytes.Contains(MarkByte)) spelled[id] = bytes.ToArray();
+            spelled[id] = bytes.Contains(MarkByte) ? [MarkByte, .. bytes] : bytes.ToArray();        // and so it is no mark
         }
         foreach (SpecialToken token in tokenizer.SpecialTokens.Where(t => t.OnRequest)) spelled[token.Id] = Spell(new Mark(token.Content));
         return spelled;
