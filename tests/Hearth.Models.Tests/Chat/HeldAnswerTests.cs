@@ -62,7 +62,7 @@ public sealed class HeldAnswerTests
         int called = 0, spoken = 0;
         foreach (ChatEngine engine in Engines(family))
         {
-            for (int seed = 0; seed < 12; seed++)
+            for (int seed = 0; seed < 30; seed++)
             {
                 List<ChatUpdate> updates = await All(engine, Request(seed));
                 foreach (ToolCallUpdate call in updates.OfType<ToolCallUpdate>()) RequireFit(call, updates, family);
@@ -143,7 +143,9 @@ public sealed class HeldAnswerTests
     /// <summary>Takes any token that is allowed, those that end things more often.</summary>
     private sealed class Wandering(Tokenizer tokenizer) : ITokenGenerator
     {
-        private static readonly string[] Intentions = ["\n</parameter>\n", "<tool_call>", "<minimax:tool_call>", "[TOOL_CALLS]", "\"}", "}", "1}", "[ARGS]"];
+        private const string DeepSeek = "<｜tool▁calls▁begin｜>";
+
+        private static readonly string[] Intentions = ["\n</parameter>\n", "<tool_call>", "<minimax:tool_call>", "[TOOL_CALLS]", DeepSeek, "<|tool_call|>", "\"}", "}", "1}", "[ARGS]"];
 
         public async IAsyncEnumerable<GeneratedToken> GenerateAsync(int[] prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancel = default)
         {
@@ -162,10 +164,10 @@ public sealed class HeldAnswerTests
                 else
                 {
                     TokenMask mask = state.Mask();
-                    if (mask.MayEnd && random.Next(3) == 0) yield break;
+                    if (mask.MayEnd && random.Next(12) == 0) yield break;
                     int[] allowed = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(i => !options.StopTokens.Contains(i) && (mask.Bits.Span[i / 64] >> (i % 64) & 1) != 0)];
                     if (allowed.Length == 0) yield break;
-                    if (intended.Count == 0 && random.Next(3) > 0) intended = new Queue<int>(tokenizer.Encode(Intentions[random.Next(Intentions.Length)]));
+                    if (intended.Count == 0 && random.Next(3) > 0) intended = new Queue<int>(tokenizer.Encode(Intentions[random.Next(Intentions.Length)], parseSpecial: true));
                     int[] special = [.. allowed.Where(i => i > 255 || "<\"}".Contains((char)i, StringComparison.Ordinal))];
                     if (intended.TryDequeue(out next) && allowed.Contains(next)) { }
                     else if (special.Length > 0 && random.Next(2) > 0) next = special[random.Next(special.Length)];

@@ -34,6 +34,9 @@ internal sealed class TaggedXmlFormat : ToolFormat
     public override IReadOnlyList<string> Marks => [_open, _close];
 
     /// <inheritdoc/>
+    public override bool Verbatim => false;
+
+    /// <inheritdoc/>
     public override CallRegion Read(string text, IReadOnlyList<Tool> tools)
     {
         var calls = new List<PartialCall>();

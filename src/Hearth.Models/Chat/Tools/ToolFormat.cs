@@ -31,6 +31,9 @@ internal abstract class ToolFormat
     /// <summary>Whether an answer that is a JSON object from its first character is a call.</summary>
     public virtual bool Bare => false;
 
+    /// <summary>Whether arguments are given as the model writes them, so that more text is more of them.</summary>
+    public virtual bool Verbatim => true;
+
     /// <summary>Reads calls.</summary>
     /// <param name="text">Text that begins with one of <see cref="Opens"/>, or with the object of a bare call.</param>
     /// <param name="tools">The tools that were offered.</param>
