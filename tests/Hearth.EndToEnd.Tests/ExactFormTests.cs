@@ -159,6 +159,10 @@ public sealed class ExactFormTests(TinyRun tiny) : IDisposable
         renewed.Length.ShouldBe(3);
         renewed[1].ShouldBe(renewed[0]);
         renewed[2].ShouldContain("/what");
+        Lines(Chat(Question + "/reset\n" + Question)).ShouldBe(renewed[..2]);
+        string[] told = Lines(Chat("/system You know countries.\n" + Question + "/reset\n" + Question));
+        told.Length.ShouldBe(2);
+        told[1].ShouldBe(told[0]);                                               // what the system says is not forgotten
 
         Outcome Chat(string input) => tiny.Hearth(["chat", "tiny", "--max-tokens", "24"], Encoding.UTF8.GetBytes(input)).ShouldExitWith(0);
         static string[] Lines(Outcome outcome) => outcome.Output.Split('\n')[..^1];

@@ -80,7 +80,7 @@ internal sealed class SamplingOptions
             Dry = parsed.GetValue(_dry) is > 0 and var multiplier ? new DryOptions { Multiplier = multiplier, Breakers = DryOptions.UsualBreakers(bundle.Tokenizer) } : null,
             LogitBias = Bias(parsed.GetValue(_bias) ?? []),
             VocabularyLimit = bundle.Tokenizer.VocabularySize,
-            Constraint = Constraint(parsed, bundle),
+            Constraint = Shape(parsed) is { } shape ? new TokenConstraint(shape, new TokenVocabulary(bundle.Tokenizer)) : null,
         };
         options.Check(bundle.Model.Config.VocabularySize);
         return options;
@@ -118,13 +118,10 @@ internal sealed class SamplingOptions
         return new DraftModel(draft.Model);
     }
 
-    private TokenConstraint? Constraint(ParseResult parsed, ModelBundle bundle)
-    {
-        Grammar? grammar = parsed.GetValue(_schema) is { } schema ? schema == "-" ? Grammar.Json : Grammar.FromJsonSchema(Text(schema))
-            : parsed.GetValue(_grammar) is { } gbnf ? Grammar.FromGbnf(Text(gbnf))
-            : parsed.GetValue(_regex) is { } pattern ? Grammar.FromRegex(pattern) : null;
-        return grammar is null ? null : new TokenConstraint(grammar, new TokenVocabulary(bundle.Tokenizer));
-    }
+    /// <summary>What the answer must be like; null for anything.</summary>
+    public Grammar? Shape(ParseResult parsed) => parsed.GetValue(_schema) is { } schema ? schema == "-" ? Grammar.Json : Grammar.FromJsonSchema(Text(schema))
+        : parsed.GetValue(_grammar) is { } gbnf ? Grammar.FromGbnf(Text(gbnf))
+        : parsed.GetValue(_regex) is { } pattern ? Grammar.FromRegex(pattern) : null;
 
     private static string Text(string path) => File.Exists(path) ? File.ReadAllText(path) : throw new UsageException($"{path}: there is no such file.");
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Hearth.Cli.Terminal;
 using Hearth.Data.Corpora;
 using Hearth.Models.Bundles;
+using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Numerics;
 using Hearth.Training.Ledger;
@@ -52,7 +53,7 @@ internal static class UpCommand
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), new GenerationOptions { StopTokens = bundle.EndTokens });
+                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), null, new ChatRequest(new ChatPrompt([])) { Options = new GenerationOptions() });
             }
             return Common.Done;
         });

@@ -1,4 +1,5 @@
 using Hearth.Models.Chat.Tools;
+using Hearth.Models.Formats;
 using Hearth.Models.Generation;
 using Hearth.Models.Tokenizers;
 
@@ -14,22 +15,24 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     private readonly Dictionary<int, string> _marks = [];
     private readonly HashSet<int> _hidden = [.. tokenizer.SpecialTokens.Where(t => t.Hidden).Select(t => t.Id)];
 
-    /// <summary>Whether what comes now is reasoning.</summary>
-    public abstract bool InReasoning { get; }
+    /// <summary>What comes now.</summary>
+    public abstract AnswerPart Part { get; }
 
     /// <summary>Calls of tools so far.</summary>
     public int Calls { get; protected set; }
+
+    /// <summary>What tells ids of this answer's calls from those of others.</summary>
+    public string Conversation { get; set; } = "";
 
     /// <summary>A reader for a model's answers.</summary>
     /// <param name="tokenizer">Whose tokens they are.</param>
     /// <param name="template">The model's template.</param>
     /// <param name="tools">Tools that were offered; calls are only looked for when there are some.</param>
     /// <param name="began">The prompt ended inside reasoning.</param>
-    /// <param name="spelled">A grammar holds for the answer, which may spell a call's mark out where it is a token of its own.</param>
-    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began, bool spelled = false) =>
+    public static AnswerReader Create(Tokenizer tokenizer, string template, IReadOnlyList<Tool> tools, bool began) =>
         ReasoningReader.Detect(tokenizer) == ReasoningFormat.Harmony
-            ? new HarmonyReader(tokenizer)
-            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began, spelled && tools.Count > 0);
+            ? new HarmonyReader(tokenizer, began)
+            : new MarkedReader(tokenizer, tools.Count > 0 ? ToolFormat.Of(template) : null, tools, began);
 
     /// <summary>What has become certain with one more token.</summary>
     /// <param name="token">The token's id.</param>
@@ -63,8 +66,8 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
         return true;
     }
 
-    /// <summary>The id of a call, the same every time the answer is generated.</summary>
-    private protected string NextId() => $"call_{Calls++}";
+    /// <summary>The id of a call, the same every time the answer is generated: nine letters and digits, as Mistral's templates ask for.</summary>
+    private protected string NextId() => Digest.Of($"{Conversation} {Calls++}")[..TemplateFormat.IdLength];
 
     private protected abstract void Text(string text, List<ChatUpdate> updates);
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Hearth.Models.Bundles;
-using Hearth.Models.Chat.Tools;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Models.Tokenizers;
@@ -20,8 +19,16 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
     private readonly Tokenizer _tokenizer = bundle.Tokenizer;
     private readonly Lazy<TokenVocabulary> _vocabulary = new(() => new TokenVocabulary(bundle.Tokenizer));
 
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer => _tokenizer;
+
     /// <summary>Whether the model can be told a conversation.</summary>
     public bool CanChat => bundle.Chat is not null;
+
+    private string Template => Format.Template;
+
+    private IChatFormat Format => bundle.Chat
+        ?? throw new ChatException("The model has no chat template, so it can not be told a conversation. Use completions, or a model with one.");
 
     /// <summary>A constraint over this model's tokens.</summary>
     /// <param name="grammar">What a text must be like.</param>
@@ -31,8 +38,7 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
     /// <param name="prompt">What the model is told.</param>
     /// <returns>Its tokens.</returns>
     /// <exception cref="ChatException">The model has no template, or no place for a message.</exception>
-    public int[] Encode(ChatPrompt prompt) => (bundle.Chat
-        ?? throw new ChatException("The model has no chat template, so it can not be told a conversation. Use completions, or a model with one.")).Encode(prompt);
+    public int[] Encode(ChatPrompt prompt) => Format.Encode(prompt);
 
     /// <summary>Answers a conversation.</summary>
     /// <param name="request">The conversation and how to answer.</param>
@@ -43,22 +49,31 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
     public async IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         int[] tokens = Encode(request.Prompt);
-        bool began = EndsInThinking(tokens);
+        bool harmony = ReasoningReader.Detect(_tokenizer) == ReasoningFormat.Harmony;
+        Grammar? grammar = AnswerGrammar.Of(request, _tokenizer, Template);
+        bool began = harmony ? HarmonyReader.Reasons(request) && (grammar is not null || request.ReasoningBudget is not null) : EndsInThinking(tokens);
+        if (harmony && began) tokens = [.. tokens, .. _tokenizer.Encode(HarmonyReader.Analysis, parseSpecial: true)];
+        GenerationOptions options = request.Options with
+        {
+            StopTokens = harmony ? [.. bundle.EndTokens, .. HarmonyReader.Stops.Select(_tokenizer.Special).OfType<int>()] : bundle.EndTokens,
+            VocabularyLimit = _tokenizer.VocabularySize,
+            Constraint = grammar is null ? null : Constrain(grammar),
+            Reasoning = harmony ? began ? Marks(request, HarmonyReader.AnalysisEnd, "", began) : null : Marks(request, ThinkEnd, "\n", began),
+        };
         IReadOnlyList<Tool> tools = request.ToolChoice == ToolChoice.None ? [] : request.Prompt.Tools;
-        GenerationOptions options = Options(request, tools, began);
-        var reader = AnswerReader.Create(_tokenizer, bundle.Chat!.Template, tools, began, options.Constraint is not null);
+        var reader = AnswerReader.Create(_tokenizer, Template, tools, began);
+        reader.Conversation = string.Join(' ', tokens);
         var stops = new StopStrings(request.Stops);
         var updates = new List<ChatUpdate>();
         int count = 0, reasoning = 0;
-        bool before = began;
         await foreach (GeneratedToken token in generator.GenerateAsync(tokens, options, cancel).ConfigureAwait(false))
         {
             count++;
+            AnswerPart before = reader.Part;
             reader.Push(token.Id, updates);
-            bool inReasoning = before || reader.InReasoning;                     // the marks belong to it
-            before = reader.InReasoning;
-            if (inReasoning) reasoning++;
-            yield return new TokenUpdate(token, inReasoning);
+            AnswerPart part = before == AnswerPart.Reasoning ? before : reader.Part;
+            if (part == AnswerPart.Reasoning) reasoning++;
+            yield return new TokenUpdate(token, part);
             foreach (ChatUpdate update in Certain(updates, stops)) yield return update;
             updates.Clear();
             if (stops.Found is not null) break;
@@ -81,6 +96,7 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
         {
             if (update is not TextUpdate { Text: var text })
             {
+                if (update is ToolCallUpdate && stops.Flush() is { Length: > 0 } held) yield return new TextUpdate(held);
                 yield return update;
                 continue;
             }
@@ -90,40 +106,15 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
         }
     }
 
-    private GenerationOptions Options(ChatRequest request, IReadOnlyList<Tool> tools, bool began)
+    private ReasoningMarks? Marks(ChatRequest request, string end, string before, bool began)
     {
-        Grammar? shape = request.Shape;
-        if (tools.Count > 0 && (request.ToolChoice == ToolChoice.Required || request.ToolName is not null))
-        {
-            IReadOnlyList<Tool> callable = request.ToolName is { } name ? [.. tools.Where(t => t.Name == name)] : tools;
-            if (callable.Count == 0) throw new ChatException($"The tool '{request.ToolName}' must be called, and it is not among the tools.");
-            shape = ToolGrammar.Of(ToolFormat.Of(bundle.Chat!.Template), callable, request.ParallelCalls && request.ToolName is null);
-        }
-        return request.Options with
-        {
-            StopTokens = bundle.EndTokens,
-            VocabularyLimit = _tokenizer.VocabularySize,
-            Constraint = shape is null ? request.Options.Constraint : Constrain(shape),
-            Reasoning = Marks(request, began),
-        };
-    }
-
-    private ReasoningMarks? Marks(ChatRequest request, bool began)
-    {
-        if (ReasoningReader.Detect(_tokenizer) == ReasoningFormat.Harmony)
-        {
-            int[] end = _tokenizer.Encode("<|channel|>final<|message|>", parseSpecial: true);
-            int[] closing = _tokenizer.Encode("<|end|><|start|>assistant<|channel|>final<|message|>", parseSpecial: true);
-            return new ReasoningMarks(end) { Began = true, MostTokens = request.ReasoningBudget, Closing = closing };
-        }
-        int? begin = _tokenizer.Special(ThinkBegin);
-        if (!began && begin is null) return null;
-        return new ReasoningMarks(_tokenizer.Encode(ThinkEnd, parseSpecial: true))
+        int? begin = request.Prompt.Thinking == false ? null : _tokenizer.Special(ThinkBegin);
+        return !began && begin is null ? null : new ReasoningMarks(_tokenizer.Encode(end, parseSpecial: true))
         {
             Began = began,
-            Begin = request.Prompt.Thinking == false ? null : begin,
+            Begin = begin,
             MostTokens = request.ReasoningBudget,
-            Closing = _tokenizer.Encode("\n" + ThinkEnd, parseSpecial: true),
+            Closing = _tokenizer.Encode(before + end, parseSpecial: true),
         };
     }
 

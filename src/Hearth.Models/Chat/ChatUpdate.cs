@@ -26,8 +26,8 @@ public sealed record ToolArgumentsUpdate(int Index, string Text) : ChatUpdate;
 
 /// <summary>A token was generated; what it says comes in other updates, perhaps later.</summary>
 /// <param name="Token">The token, with its log-probability and what else could have come.</param>
-/// <param name="Reasoning">Whether it belongs to the reasoning.</param>
-public sealed record TokenUpdate(GeneratedToken Token, bool Reasoning) : ChatUpdate;
+/// <param name="Part">What it belongs to; marks of reasoning belong to the reasoning, calls of tools are commentary.</param>
+public sealed record TokenUpdate(GeneratedToken Token, AnswerPart Part) : ChatUpdate;
 
 /// <summary>The answer has ended.</summary>
 /// <param name="Reason">Why.</param>

@@ -1,4 +1,5 @@
 using System.Text;
+using Hearth.Models.Generation;
 using Hearth.Models.Tokenizers;
 
 namespace Hearth.Models.Chat;
@@ -9,30 +10,43 @@ namespace Hearth.Models.Chat;
 /// </summary>
 internal sealed class HarmonyReader : AnswerReader
 {
+    /// <summary>What reasoning begins and ends with.</summary>
+    public const string Analysis = "<|channel|>analysis<|message|>", AnalysisEnd = "<|end|>";
+
     private const string Channel = "<|channel|>", Message = "<|message|>", Start = "<|start|>";
-    private const string Functions = "functions.", First = "assistant";
-    private static readonly string[] Ends = ["<|end|>", "<|return|>", "<|call|>"];
+    private const string Functions = "functions.", Reasoning = "analysis", First = "assistant";
 
     private readonly StringBuilder _header = new();
     private string _channel = "";
     private string? _tool;
     private bool _inHeader = true, _any;
 
-    public HarmonyReader(Tokenizer tokenizer)
+    /// <summary>A reader at the beginning of an answer.</summary>
+    /// <param name="tokenizer">Whose tokens they are.</param>
+    /// <param name="began">The prompt ends in <see cref="Analysis"/>, not in the beginning of a message.</param>
+    public HarmonyReader(Tokenizer tokenizer, bool began)
         : base(tokenizer)
     {
-        foreach (string mark in (string[])[Channel, Message, Start, .. Ends]) Know(mark);
-        _header.Append(First);                                                   // the prompt ends in <|start|>assistant
+        foreach (string mark in (string[])[Channel, Message, Start, AnalysisEnd, .. Stops]) Know(mark);
+        if (began) (_channel, _inHeader, _any) = (Reasoning, false, true);
+        else _header.Append(First);                                              // the prompt ends in <|start|>assistant
     }
 
-    public override bool InReasoning => !_inHeader && _tool is null && _channel == "analysis";
+    /// <summary>Tokens that end an answer.</summary>
+    public static IReadOnlyList<string> Stops { get; } = ["<|return|>", "<|call|>"];
+
+    public override AnswerPart Part => _inHeader || _tool is not null ? AnswerPart.Commentary
+        : _channel == Reasoning ? AnswerPart.Reasoning : AnswerPart.Answer;
+
+    /// <summary>Whether an answer begins with reasoning that can be asked for.</summary>
+    public static bool Reasons(ChatRequest request) => request.Prompt is { Thinking: not false, ContinueLast: false, AskForAnswer: true };
 
     private protected override void Text(string text, List<ChatUpdate> updates)
     {
         if (text.Length == 0) return;
         if (_inHeader) _header.Append(text);
         else if (_tool is not null) updates.Add(new ToolArgumentsUpdate(Calls - 1, text));
-        else updates.Add(_channel == "analysis" ? new ReasoningUpdate(text) : new TextUpdate(text));
+        else updates.Add(_channel == Reasoning ? new ReasoningUpdate(text) : new TextUpdate(text));
     }
 
     private protected override void Mark(string mark, List<ChatUpdate> updates)

@@ -16,18 +16,21 @@ internal sealed class MarkedReader : AnswerReader
     private readonly StringBuilder _region = new();
     private readonly List<int> _told = [];       // characters of each call's arguments
     private bool _reasoning, _inRegion, _began, _trims;
+    private bool _thought;                       // whether reasoning came before the region
+    private JsonScanner _scanner;                // of the arguments that have not ended
+    private string _open = "";                   // what they began with
     private int _first;                          // the region's first call
 
-    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began, bool spelled)
+    public MarkedReader(Tokenizer tokenizer, ToolFormat? format, IReadOnlyList<Tool> tools, bool began)
         : base(tokenizer)
     {
         (_format, _tools, _reasoning, _trims) = (format, tools, began, began);
         string[] begin = [ThinkBegin, ThinkEnd, .. format?.Opens ?? []];
-        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m) || (spelled && format!.Opens.Contains(m, StringComparer.Ordinal)))];
+        string[] written = [.. begin.Concat(format?.Marks ?? []).Distinct().Where(m => !Know(m))];
         _written = new StopStrings(written.Intersect(begin));
     }
 
-    public override bool InReasoning => _reasoning;
+    public override AnswerPart Part => _reasoning ? AnswerPart.Reasoning : _inRegion ? AnswerPart.Commentary : AnswerPart.Answer;
 
     private protected override void Text(string text, List<ChatUpdate> updates)
     {
@@ -74,7 +77,14 @@ internal sealed class MarkedReader : AnswerReader
             return;
         }
         _inRegion = false;
-        if (_told.Count == 0) Add(updates, new TextUpdate(_region.ToString()));  // it was no call
+        if (_told.Count == 0) NoCall(_region.ToString(), updates);
+    }
+
+    /// <summary>What looked like calls was not: it is what came before it.</summary>
+    private void NoCall(string text, List<ChatUpdate> updates)
+    {
+        _reasoning = _thought;
+        updates.Add(_reasoning ? new ReasoningUpdate(text) : new TextUpdate(text));
     }
 
     private void Turn(string mark, List<ChatUpdate> updates)
@@ -92,10 +102,10 @@ internal sealed class MarkedReader : AnswerReader
 
     private void Begin()
     {
-        _inRegion = true;
-        _reasoning = false;
+        (_inRegion, _thought, _reasoning) = (true, _reasoning, false);
         _region.Clear();
         _told.Clear();
+        _open = "";
         _first = Calls;
     }
 
@@ -117,21 +127,21 @@ internal sealed class MarkedReader : AnswerReader
             {
                 Begin();
                 string rest = Region(start, updates);
-                if (rest.Length > 0) Add(updates, new TextUpdate(rest));
+                if (rest.Length > 0) updates.Add(new TextUpdate(rest));
                 return;
             }
         }
-        Add(updates, _reasoning ? new ReasoningUpdate(text) : new TextUpdate(text));
+        updates.Add(_reasoning ? new ReasoningUpdate(text) : new TextUpdate(text));
     }
-
-    private static void Add(List<ChatUpdate> updates, ChatUpdate update) => updates.Add(update);
 
     /// <summary>Reads calls with more text; what stands after them, empty while they may go on.</summary>
     private string Region(string text, List<ChatUpdate> updates)
     {
         _region.Append(text);
+        if (InArguments(text, updates)) return "";
         string all = _region.ToString();
         CallRegion region = _format!.Read(all, _tools);
+        if (_told.Count == 0 && all[0] == '{' && region.Calls.Any(c => !_tools.Any(t => t.Name == c.Name))) region = new CallRegion([], all.Length);   // an object, no call
         for (int i = 0; i < region.Calls.Count; i++)
         {
             PartialCall call = region.Calls[i];
@@ -143,11 +153,27 @@ internal sealed class MarkedReader : AnswerReader
             if (call.Arguments.Length > _told[i]) updates.Add(new ToolArgumentsUpdate(_first + i, call.Arguments[_told[i]..]));
             _told[i] = Math.Max(_told[i], call.Arguments.Length);
         }
-        if (region.End is not { } end) return "";
-        _inRegion = false;
-        _trims = true;
-        if (_told.Count > 0) return all[end..];
-        Add(updates, new TextUpdate(all[..end]));                                // a mark, and no call
+        if (region.End is not { } end)
+        {
+            _open = region.Calls is [.., { Complete: false } last] ? last.Arguments : "";
+            _scanner = default;
+            if (_format.Verbatim && _open.Length > 0) _scanner.Push(_open);
+            return "";
+        }
+        (_inRegion, _open) = (false, "");
+        _trims = _told.Count > 0;
+        if (_told.Count == 0) NoCall(all[..end], updates);
         return all[end..];
+    }
+
+    /// <summary>Whether more text is only more of the last call's arguments: then the calls need not be read again.</summary>
+    private bool InArguments(string text, List<ChatUpdate> updates)
+    {
+        if (_open.Length == 0) return false;
+        if (!_format!.Verbatim) return !text.Contains('>', StringComparison.Ordinal);
+        if (_open[0] != '{' || _scanner.Push(text) >= 0) return false;
+        updates.Add(new ToolArgumentsUpdate(_first + _told.Count - 1, text));
+        _told[^1] += text.Length;
+        return true;
     }
 }

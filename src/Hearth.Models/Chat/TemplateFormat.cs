@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Hearth.Models.Chat.Templates;
 using Hearth.Models.Chat.Tools;
+using Hearth.Models.Formats;
 using Hearth.Models.Tokenizers;
 
 namespace Hearth.Models.Chat;
@@ -14,6 +15,9 @@ namespace Hearth.Models.Chat;
 /// <param name="clock">The time that the template may show; null for none.</param>
 public sealed class TemplateFormat(Tokenizer tokenizer, TemplateFile file, Func<DateTime>? clock = null) : IChatFormat
 {
+    /// <summary>Characters of a call's id.</summary>
+    internal const int IdLength = 9;
+
     private const string OpenMark = "\uF8FFhearth-continues-here\uF8FF";
 
     private readonly ChatTemplate _template = ChatTemplate.Parse(file.Text, file.Path);
@@ -59,16 +63,32 @@ public sealed class TemplateFormat(Tokenizer tokenizer, TemplateFile file, Func<
     {
         bool tools = prompt.Tools.Count > 0 || prompt.Messages.Any(m => m.Role == "tool" || m.ToolCalls.Count > 0);
         if (tools && !file.Text.Contains(ToolFormat.Variable, StringComparison.Ordinal)) prompt = prompt with { Messages = PlainTools.Tell(prompt), Tools = [] };
-        if (!prompt.Messages.Any(m => m.ToolCalls.Count > 0)) return Render(prompt, argumentsAsText: false);
-        try
+        ChatTemplateException? refusal = null;
+        foreach (bool argumentsAsText in (bool[])[false, true])                  // some templates put the arguments' text together themselves
         {
-            return Render(prompt, argumentsAsText: false);
+            foreach (bool shortIds in (bool[])[false, true])                     // and some know ids of nine characters only
+            {
+                try
+                {
+                    return Render(shortIds ? prompt with { Messages = [.. prompt.Messages.Select(Shortened)] } : prompt, argumentsAsText);
+                }
+                catch (ChatTemplateException e)
+                {
+                    refusal ??= e;
+                    if (!prompt.Messages.Any(m => m.ToolCalls.Count > 0 || m.ToolCallId is not null)) throw;
+                }
+            }
         }
-        catch (ChatTemplateException)                                            // some templates put the arguments' text together themselves
-        {
-            return Render(prompt, argumentsAsText: true);
-        }
+        throw refusal!;
     }
+
+    private static ChatMessage Shortened(ChatMessage message) => message with
+    {
+        ToolCallId = message.ToolCallId is { } id ? Shortened(id) : null,
+        ToolCalls = [.. message.ToolCalls.Select(c => c with { Id = Shortened(c.Id) })],
+    };
+
+    private static string Shortened(string id) => id.Length == IdLength ? id : Digest.Of(id)[..IdLength];
 
     private string Render(ChatPrompt prompt, bool argumentsAsText)
     {

@@ -92,7 +92,7 @@ public sealed class GeneratedSequence
     private GeneratedToken Next(Sampler sampler, ReadOnlySpan<float> logits)
     {
         if (_reasoning?.Forced is { } forced) return Sampler.Given(logits, forced, _options);
-        TokenMask? mask = _reasoning?.Inside == true ? null : _constraint?.Mask();
+        TokenMask? mask = _constraint is null ? null : _reasoning?.Inside == true ? TokenMask.AllButEnds(logits.Length) : _constraint.Mask();
         if (mask is { } m && Generated.Count == 0 && _options.Reasoning?.Begin is { } begin) mask = m with { Also = begin };
         return sampler.Next(logits, _options, Generated.Count, History, mask);
     }

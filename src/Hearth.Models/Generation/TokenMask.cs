@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 
 namespace Hearth.Models.Generation;
@@ -7,8 +8,14 @@ namespace Hearth.Models.Generation;
 /// <param name="MayEnd">Whether the answer may end here: then the tokens that end it are allowed, and else they are not, whatever their bits say.</param>
 public readonly record struct TokenMask(ReadOnlyMemory<ulong> Bits, bool MayEnd)
 {
+    private static readonly ConcurrentDictionary<int, ulong[]> All = [];         // by how many words
+
     /// <summary>A token that is allowed too, whatever its bit says; null for none.</summary>
     public int? Also { get; init; }
+
+    /// <summary>Any token, but none that ends the answer.</summary>
+    /// <param name="count">V.</param>
+    internal static TokenMask AllButEnds(int count) => new(All.GetOrAdd((count + 63) / 64, words => [.. Enumerable.Repeat(ulong.MaxValue, words)]), MayEnd: false);
 
     /// <summary>Puts minus infinity where a token is not allowed.</summary>
     /// <param name="logits">[V]</param>

@@ -123,7 +123,7 @@ public sealed class ChatEngineTests
     [Description("Degrees in a city.")]
     private static string Temperature(string city) => $"{city}: 21";
 
-    private static LanguageModel Model { get; } = TinyModels.Create(((LlamaConfig)TinyModels.All["llama, grouped heads, qk norm, tied"]) with { VocabularySize = Bytes.VocabularySize, MaxPositionEmbeddings = 512 });
+    internal static LanguageModel Model { get; } = TinyModels.Create(((LlamaConfig)TinyModels.All["llama, grouped heads, qk norm, tied"]) with { VocabularySize = Bytes.VocabularySize, MaxPositionEmbeddings = 4096 });
 
     private static ModelBundle Bundle() => new("tiny", Model, Bytes)
     {

@@ -6,20 +6,25 @@ internal sealed class NamedJsonFormat : ToolFormat
     /// <summary>What DeepSeek's calls begin with.</summary>
     public const string DeepSeekCalls = "<｜tool▁calls▁begin｜>";
 
-    private readonly string _open, _separator, _callEnd, _allEnd;
+    private const string Kind = "function", Fence = "```";
 
-    private NamedJsonFormat(string open, string callBegin, string separator, string callEnd, string allEnd)
+    private readonly string _open, _separator, _callEnd, _allEnd;
+    private readonly bool _fenced;
+
+    private NamedJsonFormat(string open, string callBegin, string separator, string callEnd, string allEnd, bool fenced = false)
     {
-        (_open, _separator, _callEnd, _allEnd, CallBegin) = (open, separator, callEnd, allEnd, callBegin);
+        (_open, _separator, _callEnd, _allEnd, CallBegin, _fenced) = (open, separator, callEnd, allEnd, callBegin, fenced);
         Opens = open == callBegin ? [open] : [open, callBegin];
     }
 
     /// <summary>Mistral since 2025: <c>[TOOL_CALLS]name[ARGS]{...}</c>, once for each call.</summary>
     public static NamedJsonFormat Mistral { get; } = new("[TOOL_CALLS]", "[TOOL_CALLS]", "[ARGS]", "", "");
 
-    /// <summary>DeepSeek V3, R1 and V3.1; the earlier ones write the kind of tool first and a code fence around the arguments.</summary>
-    public static NamedJsonFormat DeepSeek { get; } =
-        new(DeepSeekCalls, "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>");
+    /// <summary>DeepSeek V3.1.</summary>
+    public static NamedJsonFormat DeepSeek { get; } = ForDeepSeek(fenced: false);
+
+    /// <summary>DeepSeek V3 and R1, which write the kind of tool first and a code fence around the arguments.</summary>
+    public static NamedJsonFormat DeepSeekFenced { get; } = ForDeepSeek(fenced: true);
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Opens { get; }
@@ -48,8 +53,8 @@ internal sealed class NamedJsonFormat : ToolFormat
             if (separator < 0) return new CallRegion(calls, null);
             string name = text[at..separator].Trim();
             at = PartialJson.SkipSpace(text, separator + _separator.Length);
-            if (name == "function" && at >= text.Length) return new CallRegion(calls, null);
-            if (name == "function" && text[at] != '{')                                 // function SEP name ```json ... ```
+            if (name == Kind && at >= text.Length) return new CallRegion(calls, null);
+            if (name == Kind && text[at] != '{')                                 // function SEP name ```json ... ```
             {
                 int line = text.IndexOf('\n', at);
                 if (line < 0) return new CallRegion(calls, null);
@@ -61,15 +66,22 @@ internal sealed class NamedJsonFormat : ToolFormat
             calls.Add(new PartialCall(name, text[at..end], complete));
             if (!complete) return new CallRegion(calls, null);
             at = PartialJson.SkipSpace(text, end);
-            if (text.AsSpan(at).StartsWith("```")) at = PartialJson.SkipSpace(text, at + 3);
-            else if (at < text.Length && "```".StartsWith(text[at..], StringComparison.Ordinal)) return new CallRegion(calls, null);
+            if (text.AsSpan(at).StartsWith(Fence)) at = PartialJson.SkipSpace(text, at + 3);
+            else if (at < text.Length && Fence.StartsWith(text[at..], StringComparison.Ordinal)) return new CallRegion(calls, null);
             if (_callEnd.Length > 0) Skip(text, ref at, _callEnd);
         }
     }
 
     /// <inheritdoc/>
-    public override (string Before, string After) Frame(string name) =>
-        ((_open == CallBegin ? "" : _open) + CallBegin + name + _separator, _callEnd + _allEnd);
+    public override (string Before, string Between, string After) Around => (_open == CallBegin ? "" : _open, _fenced ? "\n" : "", _allEnd);
+
+    /// <inheritdoc/>
+    public override (string Before, string After) Frame(string name) => _fenced
+        ? ($"{CallBegin}{Kind}{_separator}{name}\n{Fence}json\n", $"\n{Fence}{_callEnd}")
+        : (CallBegin + name + _separator, _callEnd);
+
+    private static NamedJsonFormat ForDeepSeek(bool fenced) =>
+        new(DeepSeekCalls, "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>", fenced);
 
     private static bool Skip(string text, ref int at, string mark)
     {

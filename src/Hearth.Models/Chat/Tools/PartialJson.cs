@@ -20,35 +20,10 @@ internal static class PartialJson
             complete = end < text.Length;
             return end;
         }
-        int depth = 0;
-        bool inString = false;
-        for (int i = start; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (inString)
-            {
-                if (c == '\\') i++;
-                else if (c == '"') inString = false;
-            }
-            else if (c == '"')
-            {
-                inString = true;
-            }
-            else if (c is '{' or '[')
-            {
-                depth++;
-            }
-            else if (c is '}' or ']')
-            {
-                depth--;
-            }
-            if (depth == 0 && !inString && i < text.Length)
-            {
-                complete = true;
-                return i + 1;
-            }
-        }
-        return text.Length;
+        var scanner = new JsonScanner();
+        int length = scanner.Push(text.AsSpan(start));
+        complete = length >= 0;
+        return complete ? start + length : text.Length;
     }
 
     /// <summary>The place of the next character that is not white space.</summary>
@@ -108,5 +83,30 @@ internal static class PartialJson
         {
             return null;
         }
+    }
+}
+
+/// <summary>Finds the end of a JSON object, list or string that comes in pieces.</summary>
+internal struct JsonScanner
+{
+    private int _depth;
+    private bool _inString, _escaped;
+
+    /// <summary>Reads more text.</summary>
+    /// <param name="text">The text; the value's first character comes first.</param>
+    /// <returns>How much of it belongs to the value; -1 while the value goes on.</returns>
+    public int Push(ReadOnlySpan<char> text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (_escaped) _escaped = false;
+            else if (_inString && c == '\\') _escaped = true;
+            else if (c == '"') _inString = !_inString;
+            else if (!_inString && c is ('{' or '[')) _depth++;
+            else if (!_inString && c is ('}' or ']')) _depth--;
+            if (_depth <= 0 && !_inString && !_escaped) return i + 1;
+        }
+        return -1;
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Hearth.Models.Chat.Tools;
 
 /// <summary>Calls as JSON objects with a name and arguments, between marks or by themselves, one or a list.</summary>
@@ -60,9 +62,12 @@ internal sealed class TaggedJsonFormat : ToolFormat
     }
 
     /// <inheritdoc/>
+    public override (string Before, string Between, string After) Around => _list ? (Opens[0] + "[", ", ", "]" + Close) : ("", Bare ? "; " : "\n", "");
+
+    /// <inheritdoc/>
     public override (string Before, string After) Frame(string name)
     {
-        string newLine = Close == "</tool_call>" ? "\n" : "", list = _list ? "[" : "";
-        return ($"{(Bare ? "" : Opens[0])}{newLine}{list}{{\"name\": \"{name}\", \"{_arguments}\": ", $"}}{(_list ? "]" : "")}{newLine}{Close}");
+        (string before, string after) = _list || Bare ? ("", "") : (Opens[0] + "\n", "\n" + Close);
+        return ($"{before}{{\"name\": {JsonSerializer.Serialize(name)}, \"{_arguments}\": ", "}" + after);
     }
 }

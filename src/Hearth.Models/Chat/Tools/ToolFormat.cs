@@ -20,7 +20,7 @@ internal abstract class ToolFormat
     public const string Variable = "tools";
 
     /// <summary>The schema of a tool that has none.</summary>
-    private protected const string AnyArguments = """{"type": "object"}""";
+    public const string AnyArguments = """{"type": "object"}""";
 
     /// <summary>Marks that calls begin with.</summary>
     public abstract IReadOnlyList<string> Opens { get; }
@@ -30,6 +30,9 @@ internal abstract class ToolFormat
 
     /// <summary>Whether an answer that is a JSON object from its first character is a call.</summary>
     public virtual bool Bare => false;
+
+    /// <summary>Whether arguments are given as the model writes them, so that more text is more of them.</summary>
+    public virtual bool Verbatim => true;
 
     /// <summary>Reads calls.</summary>
     /// <param name="text">Text that begins with one of <see cref="Opens"/>, or with the object of a bare call.</param>
@@ -41,9 +44,11 @@ internal abstract class ToolFormat
     /// <param name="tool">The tool.</param>
     public virtual GrammarNode Arguments(GrammarRules rules, Tool tool) => JsonSchemaReader.Add(rules, tool.Parameters ?? AnyArguments);
 
-    /// <summary>What stands before and after the arguments of a call, for the grammar of calls that must be made.</summary>
+    /// <summary>What stands before the first call, between calls and after the last.</summary>
+    public virtual (string Before, string Between, string After) Around => ("", "\n", "");
+
+    /// <summary>What stands before and after the arguments of a call.</summary>
     /// <param name="name">The tool.</param>
-    /// <returns>Text before the arguments, and after them.</returns>
     public abstract (string Before, string After) Frame(string name);
 
     /// <summary>The format that a template speaks; <see cref="TaggedJsonFormat.Hermes"/> for one that speaks none.</summary>
@@ -55,7 +60,7 @@ internal abstract class ToolFormat
             : Has("[TOOL_CALLS]") ? Has("[ARGS]") ? NamedJsonFormat.Mistral : TaggedJsonFormat.Mistral
             : Has("<minimax:tool_call>") ? TaggedXmlFormat.MiniMax
             : Has("<function=") ? TaggedXmlFormat.Qwen
-            : Has(NamedJsonFormat.DeepSeekCalls) ? NamedJsonFormat.DeepSeek
+            : Has(NamedJsonFormat.DeepSeekCalls) ? Has("```json") ? NamedJsonFormat.DeepSeekFenced : NamedJsonFormat.DeepSeek
             : Has("<|tool_call|>") ? TaggedJsonFormat.Granite
             : Has("<tool_call>") ? TaggedJsonFormat.Hermes
             : Has("\"parameters\": ") && Has("ipython") ? TaggedJsonFormat.Llama

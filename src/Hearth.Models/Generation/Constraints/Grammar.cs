@@ -8,9 +8,11 @@ public sealed class Grammar
     private static readonly Lazy<Grammar> AnyJson = new(() => FromJsonSchema("true"));
     private static readonly Lazy<Grammar> AnyObject = new(() => FromJsonSchema("""{"type": "object"}"""));
 
-    private Grammar(GrammarRules rules, string name) => (Program, Name) = (GrammarCompiler.Compile(rules), name);
+    private Grammar(GrammarRules rules, string name) => (Program, Rules, Name) = (GrammarCompiler.Compile(rules), rules, name);
 
     internal GrammarProgram Program { get; }
+
+    internal GrammarRules Rules { get; }
 
     internal string Name { get; }
 

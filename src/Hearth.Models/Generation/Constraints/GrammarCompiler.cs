@@ -61,7 +61,8 @@ internal sealed class GrammarCompiler
         if (++_depth > DeepestNesting) throw Bad($"it is nested more than {DeepestNesting} deep");
         int end = node switch
         {
-            Literal literal => BuildLiteral(literal, from),
+            Literal literal => BuildBytes(Encoding.UTF8.GetBytes(literal.Content), from),
+            Mark mark => BuildBytes(TokenVocabulary.Spell(mark), from),
             OneOf one => BuildOneOf(one, from),
             Series series => series.Parts.Aggregate(from, (at, part) => Build(part, at)),
             Choice choice => BuildChoice(choice, from),
@@ -80,9 +81,9 @@ internal sealed class GrammarCompiler
         return to;
     }
 
-    private int BuildLiteral(Literal literal, int from)
+    private int BuildBytes(byte[] bytes, int from)
     {
-        foreach (byte b in Encoding.UTF8.GetBytes(literal.Content))
+        foreach (byte b in bytes)
         {
             int next = New();
             _drafts[from].AddByte(new ByteEdge(b, b, next));
@@ -156,6 +157,7 @@ internal sealed class GrammarCompiler
     private static int Size(GrammarNode node) => node switch
     {
         Literal literal => literal.Content.Length,
+        Mark mark => mark.Content.Length,
         OneOf one => one.Ranges.Sum(r => r.High < 0x80 ? 0 : 3),
         Call => 1,
         Series series => Total(series.Parts),

@@ -23,6 +23,9 @@ internal abstract record GrammarNode
 /// <summary>A text as it is.</summary>
 internal sealed record Literal(string Content) : GrammarNode;
 
+/// <summary>A special token as a whole, which no text can be taken for.</summary>
+internal sealed record Mark(string Content) : GrammarNode;
+
 /// <summary>One code point of some ranges, in any order.</summary>
 internal sealed record OneOf(IReadOnlyList<(int Low, int High)> Ranges) : GrammarNode
 {
@@ -75,10 +78,48 @@ internal sealed class GrammarRules
 
     public void Define(int rule, GrammarNode body) => _rules[rule] = (_rules[rule].Name, body);
 
+    /// <summary>Adds all rules of a grammar; the call of its first.</summary>
+    public Call Import(GrammarRules other)
+    {
+        int first = Count, count = other.Count;
+        for (int i = 0; i < count; i++) Declare(other.Name(i));
+        for (int i = 0; i < count; i++) Define(first + i, Moved(other.Body(i)!, first));
+        return new Call(first);
+    }
+
     public Call Add(string name, GrammarNode body)
     {
         int rule = Declare(name);
         Define(rule, body);
         return new Call(rule);
     }
+
+    /// <summary>Any text in which another does not stand (the automaton of Knuth, Morris and Pratt 1977).</summary>
+    public Call TextWithout(string other)
+    {
+        int[] states = [.. other.Select(_ => Declare("text"))];                  // by how much of the other the text ends in
+        int[] letters = [.. other.Distinct().Select(c => (int)c)];
+        for (int state = 0; state < states.Length; state++)
+        {
+            var next = new List<GrammarNode> { GrammarNode.Empty, GrammarNode.All(new OneOf([.. letters.Select(c => (c, c))]).Others(), new Call(states[0])) };
+            foreach (int letter in letters)
+            {
+                string text = other[..state] + (char)letter;
+                int length = text.Length;
+                while (!other.StartsWith(text[^length..], StringComparison.Ordinal)) length--;
+                if (length < other.Length) next.Add(GrammarNode.All(GrammarNode.Set((letter, letter)), new Call(states[length])));
+            }
+            Define(states[state], GrammarNode.Any([.. next]));
+        }
+        return new Call(states[0]);
+    }
+
+    private static GrammarNode Moved(GrammarNode node, int by) => node switch
+    {
+        Call call => new Call(call.Rule + by),
+        Series series => new Series([.. series.Parts.Select(p => Moved(p, by))]),
+        Choice choice => new Choice([.. choice.Choices.Select(p => Moved(p, by))]),
+        Repeated repeated => repeated with { Part = Moved(repeated.Part, by) },
+        _ => node,
+    };
 }

@@ -1,13 +1,17 @@
+using System.Text;
 using Hearth.Models.Tokenizers;
 
 namespace Hearth.Models.Generation.Constraints;
 
 /// <summary>
-/// The bytes of a vocabulary's tokens as a tree, in which tokens that begin alike share a path. Hidden special tokens and ids without bytes are not in
-/// it: they are never text. Made once for a tokenizer; safe for use by several threads.
+/// The bytes of a vocabulary's tokens as a tree, in which tokens that begin alike share a path. Special tokens that text becomes only on request are
+/// spelled with a byte before them that no text has: they come where a grammar asks for them, and never in place of text. Made once for a tokenizer;
+/// safe for use by several threads.
 /// </summary>
 public sealed class TokenVocabulary
 {
+    private const byte MarkByte = 0xFF;          // UTF-8 never has it
+
     private readonly byte[] _bytes;              // each node's byte, in the order of a walk, parents first
     private readonly ushort[] _depths;           // from 1
     private readonly int[] _ends;                // the node after a node's last descendant
@@ -100,10 +104,18 @@ public sealed class TokenVocabulary
         return allowed;
     }
 
+    /// <summary>The bytes that a special token has in a grammar.</summary>
+    internal static byte[] Spell(Mark mark) => [MarkByte, .. Encoding.UTF8.GetBytes(mark.Content)];
+
     private static byte[]?[] Spell(Tokenizer tokenizer)
     {
         var spelled = new byte[]?[tokenizer.VocabularySize];
-        for (int id = 0; id < spelled.Length; id++) spelled[id] = tokenizer.Shown(id, showSpecial: false).ToArray();
+        for (int id = 0; id < spelled.Length; id++)
+        {
+            ReadOnlySpan<byte> bytes = tokenizer.Shown(id, showSpecial: false);
+            spelled[id] = bytes.Contains(MarkByte) ? [MarkByte, .. bytes] : bytes.ToArray();        // and so it is no mark
+        }
+        foreach (SpecialToken token in tokenizer.SpecialTokens.Where(t => t.OnRequest)) spelled[token.Id] = Spell(new Mark(token.Content));
         return spelled;
     }
 }

@@ -79,7 +79,7 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
     {
         switch (update)
         {
-            case TokenUpdate { Reasoning: false } token:
+            case TokenUpdate { Part: AnswerPart.Answer } token:
                 _tokens.Add(token.Token);
                 return null;
             case TextUpdate text:

@@ -85,7 +85,7 @@ public sealed class ToolFormatTests
         {
             JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
             string template = json["template"]!.GetValue<string>();
-                        if (template.Contains("<|tool_call|>", StringComparison.Ordinal)) continue;                          // granite's does not write them
+            if (template.Contains("<|tool_call|>", StringComparison.Ordinal)) continue;                          // granite's does not write them
             string eos = json["eos_token"]!.GetValue<string>();
             var call = new ToolCall("call00001", "get_weather", """{"city": "Boston \"north\"", "days": 3}""");
             ChatMessage[] said = [new("user", "Weather?"), new("assistant", "") { ToolCalls = [call] }];
@@ -115,19 +115,58 @@ public sealed class ToolFormatTests
     public void Any_text_is_read_without_an_error_and_plain_text_is_not_lost()
     {
         var random = new Random(5);
+        int calls = 0;
         string[] bits = ["<tool_call>", "</tool_call>", "{", "}", "\"name\"", ":", "\"f\"", "\"arguments\"", ",", "[", "]", "<think>", "</think>", "x", "\\", "\"", "[TOOL_CALLS]", "[ARGS]",
-            "<function=", "</function>", "<parameter=", ">", "</parameter>", "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "```json", "\n", "é"];
+            "<function=", "</function>", "<parameter=", ">", "</parameter>", "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "```json", "\n", "é",
+            "{\"name\": \"search.docs\", \"arguments\": {\"x\": \"}\"}}", "{\"x\": 1}"];
         string[] templates = ["<tool_call>", "[TOOL_CALLS]", "[TOOL_CALLS] [ARGS]", "<function=", "<｜tool▁calls▁begin｜>", "\"parameters\": ipython", "<minimax:tool_call>"];
         Tokenizer tokenizer = ByteTokenizer.Create();
         for (int round = 0; round < 3000; round++)
         {
             string answer = string.Concat(Enumerable.Range(0, random.Next(1, 14)).Select(_ => bits[random.Next(bits.Length)]));
-            var reader = AnswerReader.Create(tokenizer, "tools" + templates[round % templates.Length], Offered, began: false);
-            var updates = new List<ChatUpdate>();
-            foreach (int token in tokenizer.Encode(answer)) reader.Push(token, updates);
-            reader.Flush(updates);
-            if (!answer.AsSpan().ContainsAny("<[{")) Text(updates).Trim('\n').ShouldBe(answer.Trim('\n'));
+            string template = "tools" + templates[round % templates.Length];
+            List<ChatUpdate> updates = ReadAll(tokenizer, tokenizer.Encode(answer), template);
+            string[] pieces = [.. answer.Chunk(1 + random.Next(30)).Select(c => new string(c))];
+            var whole = new Tokenizer([.. pieces.Select(Encoding.UTF8.GetBytes)], [], [], PreTokenizer.Gpt2);
+            List<ChatUpdate> cut = ReadAll(whole, [.. Enumerable.Range(0, pieces.Length)], template);
+            Calls(cut).ShouldBe(Calls(updates), answer);
+            Text(cut).ShouldBe(Text(updates), answer);
+            Reasoning(cut).ShouldBe(Reasoning(updates), answer);
+            calls += Calls(updates).Length;
+            if (Calls(updates).Length == 0) Plain(Said(updates)).ShouldBe(Plain(answer), $"{template}: {answer}");
         }
+        calls.ShouldBeGreaterThan(20);
+
+        static string Said(List<ChatUpdate> updates) => string.Concat(updates.Select(u => u is TextUpdate t ? t.Text : u is ReasoningUpdate r ? r.Text : ""));
+        static string Plain(string text) => string.Concat(text.Replace("<think>", "", StringComparison.Ordinal).Replace("</think>", "", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
+    }
+
+    [Fact]
+    public void A_megabyte_of_arguments_is_read_in_linear_time()
+    {
+        string repeated = string.Concat(Enumerable.Repeat("a line of \\\"text\\\" and more\\n", 50_000));
+        Tokenizer tokenizer = ByteTokenizer.Create();
+        foreach ((string template, string before, string after) in ((string, string, string)[])
+            [
+                ("<tool_call>", "<tool_call>\n{\"name\": \"search.docs\", \"arguments\": {\"x\": \"", "\"}}\n</tool_call>"),
+                ("[TOOL_CALLS] [ARGS]", "[TOOL_CALLS]search.docs[ARGS]{\"x\": \"", "\"}"),
+                ("<function=", "<tool_call>\n<function=search.docs>\n<parameter=x>\n", "\n</parameter>\n</function>\n</tool_call>"),
+            ])
+        {
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            List<ChatUpdate> updates = ReadAll(tokenizer, tokenizer.Encode(before + repeated + after), "tools" + template);
+            Calls(updates).ShouldHaveSingleItem().Length.ShouldBeGreaterThan(repeated.Length);
+            watch.Elapsed.TotalSeconds.ShouldBeLessThan(10, template);
+        }
+    }
+
+    private static List<ChatUpdate> ReadAll(Tokenizer tokenizer, int[] tokens, string template)
+    {
+        var reader = AnswerReader.Create(tokenizer, template, Offered, began: false);
+        var updates = new List<ChatUpdate>();
+        foreach (int token in tokens) reader.Push(token, updates);
+        reader.Flush(updates);
+        return updates;
     }
 
     private static string Text(List<ChatUpdate> updates) => string.Concat(updates.OfType<TextUpdate>().Select(u => u.Text));
