@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics.Kernels;
@@ -127,6 +128,7 @@ internal static unsafe class SinglesProduct
     }
 
     /// <summary>Sixteen BF16 as singles: they are the upper halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Upper(ushort* at)
     {
         (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(at));
