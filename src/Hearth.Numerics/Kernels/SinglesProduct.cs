@@ -129,9 +129,5 @@ internal static unsafe class SinglesProduct
 
     /// <summary>Sixteen BF16 as singles: they are the upper halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Upper(ushort* at)
-    {
-        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(at));
-        return Vector512.ShiftLeft(Vector512.Create(low, high), 16).AsSingle();
-    }
+    private static Vector512<float> Upper(ushort* at) => Vector512.ShiftLeft(PanelWidening.Integers(at), 16).AsSingle();
 }
