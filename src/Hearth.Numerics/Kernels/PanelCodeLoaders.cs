@@ -16,6 +16,9 @@ internal unsafe interface IPanelCodes
 
     /// <summary>The upper plane; types of one plane have none.</summary>
     static virtual Vector512<byte> Upper(byte* q, int group, int at) => throw new NotSupportedException();
+
+    /// <summary>The integers of types of two planes, whole.</summary>
+    static virtual Vector512<sbyte> Signed(byte* q, int group, int at) => throw new NotSupportedException();
 }
 
 internal readonly unsafe struct TwoBitCodes : IPanelCodes
@@ -62,23 +65,32 @@ internal readonly unsafe struct SixBitCodes : IPanelCodes
 /// <summary>E2M1's values doubled, plus 16.</summary>
 internal readonly unsafe struct E2M1Codes : IPanelCodes
 {
-    private static readonly Vector128<byte> Values = (Codebooks.TwiceE2M1 + Vector128.Create((sbyte)16)).AsByte();
+    private const ulong High = 0x8080_8080_8080_8080, Sixteen = 0x1010_1010_1010_1010;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Lower(byte* q, int group, int at) => CodeBits.Lookup(Values, CodeBits.Field(q + at, group, 4));
+    public static Vector512<byte> Lower(byte* q, int group, int at) =>
+        CodeBits.Lookup(Plus(Codebooks.TwiceE2M1First), Plus(Codebooks.TwiceE2M1Second), CodeBits.Field(q + at, group, 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Plus(ulong bytes) => ((bytes & ~High) + Sixteen) ^ (bytes & High);       // no byte carries into the next
 }
 
 /// <summary>The values of IQ4_NL cut into two planes.</summary>
 internal readonly unsafe struct UnevenCodes : IPanelCodes
 {
-    private static readonly Vector128<byte> LowerValues = Codebooks.Uneven.AsByte() & Vector128.Create((byte)15);
-    private static readonly Vector128<byte> UpperValues = (Vector128.ShiftRightArithmetic(Codebooks.Uneven, 4) + Vector128.Create((sbyte)8)).AsByte();
+    private const ulong Nibbles = 0x0F0F_0F0F_0F0F_0F0F, Eights = 0x0808_0808_0808_0808;
+    private const ulong LowerFirst = Codebooks.UnevenFirst & Nibbles, LowerSecond = Codebooks.UnevenSecond & Nibbles;
+    private const ulong UpperFirst = ((Codebooks.UnevenFirst >> 4) & Nibbles) ^ Eights, UpperSecond = ((Codebooks.UnevenSecond >> 4) & Nibbles) ^ Eights;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Lower(byte* q, int group, int at) => CodeBits.Lookup(LowerValues, CodeBits.Field(q + at, group, 4));
+    public static Vector512<byte> Lower(byte* q, int group, int at) => CodeBits.Lookup(LowerFirst, LowerSecond, CodeBits.Field(q + at, group, 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Upper(byte* q, int group, int at) => CodeBits.Lookup(UpperValues, CodeBits.Field(q + at, group, 4));
+    public static Vector512<byte> Upper(byte* q, int group, int at) => CodeBits.Lookup(UpperFirst, UpperSecond, CodeBits.Field(q + at, group, 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<sbyte> Signed(byte* q, int group, int at) =>
+        CodeBits.Lookup(Codebooks.UnevenFirst, Codebooks.UnevenSecond, CodeBits.Field(q + at, group, 4)).AsSByte();
 }
 
 /// <summary>Signed bytes cut into two planes, the upper one plus 8.</summary>
@@ -90,6 +102,9 @@ internal readonly unsafe struct EightBitCodes : IPanelCodes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Upper(byte* q, int group, int at) =>
         (Vector512.ShiftRightLogical(CodeBits.Plane(q + at, group).AsUInt16(), 4).AsByte() & Vector512.Create((byte)15)) ^ Vector512.Create((byte)8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<sbyte> Signed(byte* q, int group, int at) => CodeBits.Plane(q + at, group).AsSByte();
 }
 
 /// <summary>The same, the upper plane plus 32.</summary>
@@ -100,6 +115,9 @@ internal readonly unsafe struct EightBitHalvesCodes : IPanelCodes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Upper(byte* q, int group, int at) => EightBitCodes.Upper(q, group, at) + Vector512.Create((byte)24);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<sbyte> Signed(byte* q, int group, int at) => EightBitCodes.Signed(q, group, at);
 }
 
 /// <summary>Bits out of planes of 128 bytes.</summary>
@@ -119,11 +137,12 @@ internal static unsafe class CodeBits
             & Vector512.Create((byte)((1 << bits) - 1));                         // the mask drops what came from the neighbour
     }
 
-    /// <summary>Sixteen values by number.</summary>
+    /// <summary>Sixteen values by number, the first eight in <paramref name="first"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Lookup(Vector128<byte> values, Vector512<byte> numbers)
+    public static Vector512<byte> Lookup(ulong first, ulong second, Vector512<byte> numbers)
     {
-        if (Avx512BW.IsSupported) return Avx512BW.Shuffle(Vector512.Create(Vector256.Create(values, values), Vector256.Create(values, values)), numbers);
+        if (Avx512BW.IsSupported) return Avx512BW.Shuffle(Vector512.Create(first, second, first, second, first, second, first, second).AsByte(), numbers);
+        Vector128<byte> values = Vector128.Create(first, second).AsByte();
         return Vector512.Create(
             Vector256.Create(Vector128.Shuffle(values, numbers.GetLower().GetLower()), Vector128.Shuffle(values, numbers.GetLower().GetUpper())),
             Vector256.Create(Vector128.Shuffle(values, numbers.GetUpper().GetLower()), Vector128.Shuffle(values, numbers.GetUpper().GetUpper())));

@@ -12,6 +12,8 @@ namespace Hearth.Numerics.Kernels;
 internal static unsafe class PanelDirect512
 {
     private const int Record = QuantizedActivations.RecordBytes;
+    private const int Ahead = 4096;
+    private const int Line = 64;
 
     /// <summary>All columns of a panel.</summary>
     /// <param name="format">The panel's format, of shape T and codes C.</param>
@@ -22,8 +24,8 @@ internal static unsafe class PanelDirect512
     public static void One<T, C>(PanelFormat format, byte* panel, byte* x, int blocks, float* y)
         where T : struct, ITileShape where C : struct, IPanelCodes
     {
-        Vector512<float> ya = Vector512<float>.Zero, yb = ya;
         int steps = format.Steps, stepBytes = format.StepBytes, header = format.HeaderBytes, small = format.SmallBytes;
+        Vector512<float> ya = Vector512<float>.Zero, yb = ya;
         for (byte* block = panel; blocks > 0; blocks--)
         {
             Vector512<float> da = PanelWidening.D(format, block, 0), db = PanelWidening.D(format, block, Lanes.Count);
@@ -78,12 +80,12 @@ internal static unsafe class PanelDirect512
     public static void Four<T, C>(PanelFormat format, byte* panel, byte* x, nint stride, int blocks, float* y, nint ldy)
         where T : struct, ITileShape where C : struct, IPanelCodes
     {
+        int steps = format.Steps, stepBytes = format.StepBytes, header = format.HeaderBytes, small = format.SmallBytes;
         byte* x1 = x + stride, x2 = x1 + stride, x3 = x2 + stride;
         Vector512<float> y0a = Vector512<float>.Zero, y0b = Vector512<float>.Zero;
         Vector512<float> y1a = Vector512<float>.Zero, y1b = Vector512<float>.Zero;
         Vector512<float> y2a = Vector512<float>.Zero, y2b = Vector512<float>.Zero;
         Vector512<float> y3a = Vector512<float>.Zero, y3b = Vector512<float>.Zero;
-        int steps = format.Steps, stepBytes = format.StepBytes, header = format.HeaderBytes, small = format.SmallBytes;
         for (byte* block = panel; blocks > 0; blocks--)
         {
             Vector512<float> da = PanelWidening.D(format, block, 0), db = PanelWidening.D(format, block, Lanes.Count);
@@ -97,6 +99,7 @@ internal static unsafe class PanelDirect512
             block = step + (steps * stepBytes);
             for (; step != block; step += stepBytes, x += Record, x1 += Record, x2 += Record, x3 += Record)
             {
+                Fetch(step, stepBytes);
                 Vector512<int> i0a = default, i0b = default;
                 Vector512<int> i1a = default, i1b = default;
                 Vector512<int> i2a = default, i2b = default;
@@ -173,6 +176,16 @@ internal static unsafe class PanelDirect512
         y1a.Store(y + ldy); y1b.Store(y + ldy + Lanes.Count);
         y2a.Store(y + (2 * ldy)); y2b.Store(y + (2 * ldy) + Lanes.Count);
         y3a.Store(y + (3 * ldy)); y3b.Store(y + (3 * ldy) + Lanes.Count);
+    }
+
+    /// <summary>
+    /// Asks for what comes some steps later. One row meets the weights faster than memory gives them, and the processor runs ahead by itself; with
+    /// several rows it would wait at every line.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(byte* step, int bytes)
+    {
+        for (byte* at = step + Ahead, end = at + bytes; at < end; at += Line) Sse.Prefetch0(at);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

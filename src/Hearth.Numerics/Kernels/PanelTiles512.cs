@@ -8,7 +8,7 @@ namespace Hearth.Numerics.Kernels;
 /// <summary>
 /// Tiles of the quantised product with AVX-512: 32 rows of weights, widened by <see cref="PanelWidening"/>, with four rows of activations or
 /// one. Sums of products stay in 16 bits within a half of a step: an offset's surplus is subtracted first, so that the true sum fits, and
-/// what overflows on the way there wraps back.
+/// what overflows on the way there wraps back. Shapes of two planes go through <see cref="PanelWords512"/>.
 /// </summary>
 internal static unsafe class PanelTiles512
 {
@@ -34,43 +34,24 @@ internal static unsafe class PanelTiles512
             int half = 0;
             do
             {
-                Vector512<short> l0a = Start<T>(x0, half, T.Planes), l0b = l0a;
-                Vector512<short> l1a = Start<T>(x1, half, T.Planes), l1b = l1a;
-                Vector512<short> l2a = Start<T>(x2, half, T.Planes), l2b = l2a;
-                Vector512<short> l3a = Start<T>(x3, half, T.Planes), l3b = l3a;
-                Vector512<short> h0a = Start<T>(x0, half, !T.Planes), h0b = h0a;
-                Vector512<short> h1a = Start<T>(x1, half, !T.Planes), h1b = h1a;
-                Vector512<short> h2a = Start<T>(x2, half, !T.Planes), h2b = h2a;
-                Vector512<short> h3a = Start<T>(x3, half, !T.Planes), h3b = h3a;
+                Vector512<short> l0a = Start<T>(x0, half), l0b = l0a;
+                Vector512<short> l1a = Start<T>(x1, half), l1b = l1a;
+                Vector512<short> l2a = Start<T>(x2, half), l2b = l2a;
+                Vector512<short> l3a = Start<T>(x3, half), l3b = l3a;
                 for (nint k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
                 {
                     Vector512<byte> la = Vector512.Load(q), lb = Vector512.Load(q + 64);
-                    Vector512<byte> ha = T.Planes ? Vector512.Load(q + WideStep.RowBytes) : default;
-                    Vector512<byte> hb = T.Planes ? Vector512.Load(q + WideStep.RowBytes + 64) : default;
                     Vector512<sbyte> b;
                     b = Columns(x0 + k); l0a += Pairs(la, b); l0b += Pairs(lb, b);
-                    if (T.Planes) { h0a += Pairs(ha, b); h0b += Pairs(hb, b); }
                     b = Columns(x1 + k); l1a += Pairs(la, b); l1b += Pairs(lb, b);
-                    if (T.Planes) { h1a += Pairs(ha, b); h1b += Pairs(hb, b); }
                     b = Columns(x2 + k); l2a += Pairs(la, b); l2b += Pairs(lb, b);
-                    if (T.Planes) { h2a += Pairs(ha, b); h2b += Pairs(hb, b); }
                     b = Columns(x3 + k); l3a += Pairs(la, b); l3b += Pairs(lb, b);
-                    if (T.Planes) { h3a += Pairs(ha, b); h3b += Pairs(hb, b); }
                 }
                 Vector512<short> sa = Vector512.Load((short*)scales), sb = Vector512.Load((short*)scales + 32);
                 i0a = Plus<T>(i0a, Scaled(l0a, sa)); i0b = Plus<T>(i0b, Scaled(l0b, sb));
                 i1a = Plus<T>(i1a, Scaled(l1a, sa)); i1b = Plus<T>(i1b, Scaled(l1b, sb));
                 i2a = Plus<T>(i2a, Scaled(l2a, sa)); i2b = Plus<T>(i2b, Scaled(l2b, sb));
                 i3a = Plus<T>(i3a, Scaled(l3a, sa)); i3b = Plus<T>(i3b, Scaled(l3b, sb));
-                if (T.Planes)
-                {
-                    sa = Vector512.Load((short*)(scales + WideStep.RowBytes));
-                    sb = Vector512.Load((short*)(scales + WideStep.RowBytes) + 32);
-                    i0a += Scaled(h0a, sa); i0b += Scaled(h0b, sb);
-                    i1a += Scaled(h1a, sa); i1b += Scaled(h1b, sb);
-                    i2a += Scaled(h2a, sa); i2b += Scaled(h2b, sb);
-                    i3a += Scaled(h3a, sa); i3b += Scaled(h3b, sb);
-                }
                 scales += WideStep.GroupBytes<T>();
             }
             while (T.Halves && ++half < 2);
@@ -121,25 +102,15 @@ internal static unsafe class PanelTiles512
             int half = 0;
             do
             {
-                Vector512<short> l0a = Start<T>(x, half, T.Planes), l0b = l0a;
-                Vector512<short> h0a = Start<T>(x, half, !T.Planes), h0b = h0a;
+                Vector512<short> l0a = Start<T>(x, half), l0b = l0a;
                 for (nint k = half * 16, end = T.Halves ? k + 16 : 32; k < end; k += 4, q += WideStep.GroupBytes<T>())
                 {
                     Vector512<byte> la = Vector512.Load(q), lb = Vector512.Load(q + 64);
-                    Vector512<byte> ha = T.Planes ? Vector512.Load(q + WideStep.RowBytes) : default;
-                    Vector512<byte> hb = T.Planes ? Vector512.Load(q + WideStep.RowBytes + 64) : default;
                     Vector512<sbyte> b;
                     b = Columns(x + k); l0a += Pairs(la, b); l0b += Pairs(lb, b);
-                    if (T.Planes) { h0a += Pairs(ha, b); h0b += Pairs(hb, b); }
                 }
                 Vector512<short> sa = Vector512.Load((short*)scales), sb = Vector512.Load((short*)scales + 32);
                 i0a = Plus<T>(i0a, Scaled(l0a, sa)); i0b = Plus<T>(i0b, Scaled(l0b, sb));
-                if (T.Planes)
-                {
-                    sa = Vector512.Load((short*)(scales + WideStep.RowBytes));
-                    sb = Vector512.Load((short*)(scales + WideStep.RowBytes) + 32);
-                    i0a += Scaled(h0a, sa); i0b += Scaled(h0b, sb);
-                }
                 scales += WideStep.GroupBytes<T>();
             }
             while (T.Halves && ++half < 2);
@@ -162,8 +133,8 @@ internal static unsafe class PanelTiles512
 
     /// <summary>Sums of a half before its first group: what an offset adds too much.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Start<T>(byte* x, int half, bool none) where T : struct, ITileShape =>
-        none || T.Start == 0 ? Vector512<short>.Zero : Vector512.Create(*(int*)(x + T.Start + (4 * half))).AsInt16();
+    private static Vector512<short> Start<T>(byte* x, int half) where T : struct, ITileShape =>
+        T.Start == 0 ? Vector512<short>.Zero : Vector512.Create(*(int*)(x + T.Start + (4 * half))).AsInt16();
 
     /// <summary>Four columns of a row of activations, for every row of weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -103,10 +103,16 @@ internal static unsafe class PanelWidening
 
     /// <summary>Sixteen halves as singles, exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Halves(ushort* at)
+    public static Vector512<float> Halves(ushort* at) => Conversion.Widen(Integers(at));
+
+    /// <summary>Sixteen unsigned 16-bit integers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> Integers(ushort* at)
     {
-        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(at));
-        return Conversion.Widen(Vector512.Create(low, high));
+        Vector256<ushort> words = Vector256.Load(at);
+        if (Avx512F.IsSupported) return Avx512F.ConvertToVector512UInt32(words);
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(words);
+        return Vector512.Create(low, high);
     }
 
     /// <summary>2^(e - 128) of sixteen bytes e: see <see cref="Blocks32.HalfPower"/>.</summary>

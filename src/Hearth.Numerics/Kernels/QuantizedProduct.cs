@@ -12,6 +12,9 @@ namespace Hearth.Numerics.Kernels;
 internal sealed unsafe record PanelCode(
     PanelCode.Widener Widen, PanelCode.Tiles Tile, PanelCode.Reader Read, PanelCode.OneRow One, PanelCode.FourRows Four)
 {
+    /// <summary>Widens some steps of a panel to words, where <see cref="PanelWords512.Tiles"/> multiplies them.</summary>
+    public Widener? Words { get; init; }
+
     public delegate void Widener(PanelFormat format, byte* panel, int first, int count, byte* into);
 
     public delegate void Tiles(byte* w, byte* x, nint stride, int rows, int steps, float* y, nint ldy, bool add);
@@ -33,7 +36,8 @@ internal sealed unsafe record PanelCode(
 public static unsafe class QuantizedProduct
 {
     private const int DepthSteps = 16;                                           // a widened panel of 512 columns (about 24 KB) stays in the L1 cache
-    private const int RowBlock = 128;                                            // activations of 512 columns (128 KB) stay in the L2 cache
+    private const int WordSteps = 8;                                             // the same of words
+    private const int RowBlock = 256;                                            // activations of 512 columns (128 KB) stay in the L2 cache
     private const int MostStepBytes = 3072;
     private const int DirectBelow = 32;                                          // rows; more are worth widening for
 
@@ -83,21 +87,35 @@ public static unsafe class QuantizedProduct
     private static void Widened(int n, byte* x, PackedWeights w, PanelFormat format, int from, int to, float* y, int ldy)
     {
         byte* wide = (byte*)Scratch.Rent(Scratch.Use.QuantizedProduct, DepthSteps * MostStepBytes / sizeof(float));
+        (PanelCode.Widener widen, PanelCode.Tiles tile, int most) = (w.Code!.Widen, w.Code.Tile, DepthSteps);
+        byte* words = null;
+        if (w.Code.Words is not null)
+        {
+            (widen, tile, most) = (w.Code.Words, PanelWords512.Tiles, WordSteps);
+            words = (byte*)Scratch.Rent(Scratch.Use.MatrixProduct, RowBlock * WordSteps * PanelWords512.RecordBytes / sizeof(float));
+        }
         int steps = w.Columns / QuantizedActivations.Step;
         nint stride = (nint)steps * QuantizedActivations.RecordBytes;
         for (int i = 0; steps == 0 && i < n; i++) new Span<float>(y + ((nint)i * ldy), w.Rows).Clear();
         for (int row = 0; row < n; row += RowBlock)
         {
             int rows = Math.Min(RowBlock, n - row);
-            for (int step = 0; step < steps; step += DepthSteps)
+            for (int step = 0; step < steps; step += most)
             {
-                int depth = Math.Min(DepthSteps, steps - step);
+                int depth = Math.Min(most, steps - step);
                 byte* first = x + (row * stride) + (step * QuantizedActivations.RecordBytes);
+                nint between = stride;
+                if (words is not null)
+                {
+                    PanelWords512.Words(first, stride, rows, depth, words);
+                    first = words;
+                    between = depth * PanelWords512.RecordBytes;
+                }
                 for (int p = from; p < to; p++)
                 {
                     int output = p * PanelFormat.Rows;
-                    w.Code!.Widen(format, w.Panel(p), step, depth, wide);
-                    Stripe(w.Code.Tile, wide, first, stride, rows, depth, y + ((nint)row * ldy) + output, ldy,
+                    widen(format, w.Panel(p), step, depth, wide);
+                    Stripe(tile, wide, first, between, rows, depth, y + ((nint)row * ldy) + output, ldy,
                         Math.Min(PanelFormat.Rows, w.Rows - output), step > 0);
                 }
             }
@@ -168,14 +186,21 @@ public static unsafe class QuantizedProduct
     private static void Copy(float* from, int count, float* into) => new Span<float>(from, count).CopyTo(new Span<float>(into, count));
 
     private static PanelCode Of<T, C>() where T : struct, ITileShape where C : struct, IPanelCodes =>
-        new(PanelWidening.Run<T, C>, Tiles<T>, ReadStep<T>, PanelDirect512.One<T, C>, PanelDirect512.Four<T, C>);
+        new(PanelWidening.Run<T, C>, Tiles<T>, ReadStep<T>, PanelDirect512.One<T, C>, PanelDirect512.Four<T, C>)
+        {
+            Words = T.Planes && Avx512BW.IsSupported ? PanelWords512.Widen<T, C> : null,
+        };
 
     private static void Tiles<T>(byte* w, byte* x, nint stride, int rows, int steps, float* y, nint ldy, bool add) where T : struct, ITileShape
     {
         int i = 0;
         if (Avx512BW.IsSupported)
         {
-            for (; i + 4 <= rows; i += 4, x += 4 * stride, y += 4 * ldy) PanelTiles512.Four<T>(w, x, stride, steps, y, ldy, add);
+            for (; i + 4 <= rows; i += 4, x += 4 * stride, y += 4 * ldy)
+            {
+                if (i + 8 <= rows) Kernels.Tiles.Fetch(y + (4 * ldy), 4, (int)ldy);
+                PanelTiles512.Four<T>(w, x, stride, steps, y, ldy, add);
+            }
             for (; i < rows; i++, x += stride, y += ldy) PanelTiles512.One<T>(w, x, steps, y, add);
         }
         else if (Avx2.IsSupported)

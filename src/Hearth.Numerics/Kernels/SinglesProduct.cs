@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics.Kernels;
@@ -127,9 +128,6 @@ internal static unsafe class SinglesProduct
     }
 
     /// <summary>Sixteen BF16 as singles: they are the upper halves.</summary>
-    private static Vector512<float> Upper(ushort* at)
-    {
-        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(at));
-        return Vector512.ShiftLeft(Vector512.Create(low, high), 16).AsSingle();
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Upper(ushort* at) => Vector512.ShiftLeft(PanelWidening.Integers(at), 16).AsSingle();
 }
