@@ -18,7 +18,7 @@ public static partial class ModelFolder
         foreach (string inside in Directory.EnumerateDirectories(folder).Take(MostFolders))
         {
             string name = Path.GetFileName(inside);
-            IReadOnlyList<string> files = IsFolder(inside) ? [] : Ggufs(inside, Below);
+            List<string> files = IsFolder(inside) ? [] : Ggufs(inside, Below);
             if (files.Count < 2) found.Add((name, files.Count == 1 ? files[0] : inside));
             else found.AddRange(files.Select(f => ($"{name}/{Path.GetRelativePath(inside, f).Replace('\\', '/')}", f)));
         }
@@ -31,8 +31,8 @@ public static partial class ModelFolder
     public static string? Gguf(string folder)
     {
         if (!Directory.Exists(folder) || IsFolder(folder)) return null;
-        IReadOnlyList<string> files = Ggufs(folder, Below);
-        return files.Count < 2 ? files.FirstOrDefault()
+        List<string> files = Ggufs(folder, Below);
+        return files.Count == 0 ? null : files.Count == 1 ? files[0]
             : throw new ModelFileException(folder, $"holds {files.Count} models. Give one of them: {string.Join(", ", files)}.");
     }
 

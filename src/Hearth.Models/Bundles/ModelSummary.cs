@@ -111,6 +111,13 @@ public sealed record ModelSummary
         ? 2 * sizeof(float) * Parameters                                         // and once more, packed, while it runs
         : Tensors.Where(t => IsUsed(t.Name, config.NumHiddenLayers)).Sum(t => t.Held);
 
+    /// <summary>The files that hold weights.</summary>
+    public IReadOnlyList<string> WeightFiles()
+    {
+        using IWeightSource source = WeightSource.Open(Path);
+        return source is GgufModel gguf ? [.. gguf.Files.Select(f => f.Path)] : [.. ((SafetensorsModel)source).Files.Select(f => f.Path)];
+    }
+
     private static ModelSummary OfGguf(string path)
     {
         using GgufModel model = GgufModel.Open(path);
