@@ -123,7 +123,7 @@ public sealed record ModelSummary
         using GgufModel model = GgufModel.Open(path);
         GgufMetadata m = model.Metadata;
         SummaryTensor[] tensors = [.. model.Names.Select(n => model.Require(n)).Select(t =>
-            new SummaryTensor(t.Name, t.Type.ToString(), t.Shape.ToArray(), t.Count, t.ByteCount, Held(t.Type, t.Shape)))];
+            new SummaryTensor(t.Name, t.Type.ToString(), t.Shape.ToArray(), t.Count, t.ByteCount, Held(t.Name, t.Type, t.Shape)))];
         string? folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
         ModelOrigin? origin = folder is null ? null : OriginOf(folder, path);
         string? licence = m.TypeOf("general.license") == GgufType.String && !m.IsArray("general.license") ? Show.Name(m.Text("general.license")) : null;
@@ -160,14 +160,15 @@ public sealed record ModelSummary
         bool isScale = e.Name.EndsWith("_scales", StringComparison.Ordinal) || e.Name.EndsWith(".weight_scale", StringComparison.Ordinal) || e.Name.EndsWith(".weight_scale_inv", StringComparison.Ordinal);
         if (isScale) return new SummaryTensor(e.Name, e.Type.Name, shape, 0, e.ByteCount, 0);
         TensorType type = e.Type == SafetensorsType.F8E4M3 ? TensorType.BF16 : Enum.TryParse(e.Type.Name, out TensorType own) ? own : TensorType.F32;
-        return new SummaryTensor(e.Name, e.Type.Name, shape, e.Count, e.ByteCount, Held(type, shape));
+        return new SummaryTensor(e.Name, e.Type.Name, shape, e.Count, e.ByteCount, Held(e.Name, type, shape));
     }
 
-    private static long Held(TensorType type, ReadOnlySpan<long> shape)
+    /// <summary>Matrices are laid out in their types; vectors, and biases of experts though they stand in rows, are singles.</summary>
+    private static long Held(string name, TensorType type, ReadOnlySpan<long> shape)
     {
         long count = 1;
         foreach (long d in shape) count *= d;
-        return shape.Length < 2 || count == 0 ? count * sizeof(float) : PackedWeights.BytesFor(type, count / shape[^1] / shape[^2], shape[^2], (int)shape[^1]);
+        return shape.Length < 2 || count == 0 || name.EndsWith("bias", StringComparison.Ordinal) ? count * sizeof(float) : PackedWeights.BytesFor(type, count / shape[^1] / shape[^2], shape[^2], (int)shape[^1]);
     }
 
     /// <summary>Layers beyond the model's own predict more tokens than one, and other parts see pictures: neither is loaded.</summary>

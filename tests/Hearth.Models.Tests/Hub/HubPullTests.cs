@@ -186,6 +186,7 @@ public sealed class HubPullTests : IDisposable
         Directory.GetFiles(Model).Select(Path.GetFileName).ShouldNotContain(Weights);
         File.Exists(Part).ShouldBeFalse();
 
+        File.Delete(Path.Combine(Model, "README.md"));
         _hub.First = asked => asked.Path.EndsWith("README.md", StringComparison.Ordinal) ? new Reply(200, new byte[_hub["README.md"].Length]) : null;
         (await Fails()).ShouldContain("(Git)");
     }
