@@ -13,15 +13,22 @@ internal static class Places
 
     public static string Runs => Path.Combine(Home, "runs");
 
+    public static string Models => Path.Combine(Home, "models");
+
     /// <summary>The model a person means: a folder, a .gguf file, or the name of a model or run under HEARTH_HOME.</summary>
-    public static ModelBundle Model(string given) => ModelBundle.Load(Gguf(given) ?? Folder(given));
+    public static ModelBundle Model(string given) => ModelBundle.Load(GgufOrFolder(given));
 
     /// <summary>The .gguf file a person means, by its path or its name under HEARTH_HOME; null when it is something else.</summary>
     public static string? Gguf(string given)
     {
-        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase)) return Candidates(given).FirstOrDefault(File.Exists);
-        return given.AsSpan().IndexOfAny('/', '\\') < 0 && Path.Combine(Home, "models", given + GgufBundle.Extension) is var path && File.Exists(path) ? path : null;
+        if (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(given)) return Candidates(given).FirstOrDefault(File.Exists);
+        if (Candidates(given).FirstOrDefault(Directory.Exists) is { } folder) return ModelFolder.Gguf(folder);
+        return given.AsSpan().IndexOfAny('/', '\\') < 0 && Path.Combine(Models, given + GgufBundle.Extension) is var path && File.Exists(path) ? path : null;
     }
+
+    /// <summary>The .gguf file or the folder of the model a person means.</summary>
+    public static string GgufOrFolder(string given) => Gguf(given)
+        ?? (given.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(given) ? given : ModelFolder.Resolve(Folder(given)));
 
     /// <summary>The folder of the model a person means.</summary>
     public static string Folder(string given) => Candidates(given).FirstOrDefault(Directory.Exists) ?? throw NoModel(given);
@@ -50,10 +57,10 @@ internal static class Places
 
     private static UsageException NoModel(string given)
     {
-        string[] known = [.. Names(Path.Combine(Home, "models")).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
+        string[] known = [.. Names(Models).Concat(Names(Runs)).Distinct(StringComparer.Ordinal)];
         return new UsageException($"{given}: there is no such model. " + (known.Length > 0
             ? $"Give a model's folder, a .gguf file, or one of: {string.Join(", ", known)}."
-            : "Give a model's folder, or make one with `hearth up`."));
+            : "Give a model's folder, make one with `hearth up`, or fetch one with `hearth model pull`."));
     }
 
     /// <summary>The run a person means: its folder, its name under HEARTH_HOME, or a model that carries its run's provenance.</summary>
@@ -97,9 +104,9 @@ internal static class Places
     private static IEnumerable<string> Candidates(string given)
     {
         yield return given;
-        if (given.AsSpan().IndexOfAny('/', '\\') >= 0) yield break;
-        yield return Path.Combine(Home, "models", given);
-        yield return Path.Combine(Runs, given);
+        if (Path.IsPathRooted(given) || given.Split('/', '\\').Contains("..", StringComparer.Ordinal)) yield break;
+        yield return Path.Combine(Models, given);
+        if (given.AsSpan().IndexOfAny('/', '\\') < 0) yield return Path.Combine(Runs, given);
     }
 
     private static IEnumerable<string> Names(string folder) => Directory.Exists(folder)

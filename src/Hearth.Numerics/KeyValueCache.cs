@@ -32,8 +32,7 @@ public sealed unsafe class KeyValueCache
         _pool = pool;
         _layers = new Layer[layers];
         for (int i = 0; i < layers; i++) _layers[i] = new Layer(windows?[i] ?? 0, []);
-        int bytes = keyValueHeads * AttentionBlocks.HeadBytes(type, keySize, valueSize > 0 ? valueSize : keySize);
-        BlockLength = (bytes + sizeof(float) - 1) / sizeof(float);
+        BlockLength = LengthOf(type, keyValueHeads, keySize, valueSize);
     }
 
     private KeyValueCache(KeyValueCache other)
@@ -42,6 +41,18 @@ public sealed unsafe class KeyValueCache
         int used = AttentionBlocks.CountFor(Length);
         _layers = [.. other._layers.Select(l => new Layer(l.Window, [.. l.Blocks.Take(used)]) { First = l.First })];
         foreach (Block block in _layers.SelectMany(l => l.Blocks).OfType<Block>()) block.Holders++;
+    }
+
+    /// <summary>Bytes that the cache of so many tokens holds.</summary>
+    /// <param name="windows">For each layer, how many tokens a token sees, 0 for all.</param>
+    /// <param name="cached">Key and value heads of a layer, numbers in a key and in a value.</param>
+    /// <param name="type">How the numbers are held: F32, F16 or Q8_0.</param>
+    /// <param name="tokens">Tokens.</param>
+    /// <exception cref="ArgumentException">The type does not fit heads of this size.</exception>
+    public static long BytesFor(IEnumerable<int> windows, (int Heads, int KeySize, int ValueSize) cached, TensorType type, int tokens)
+    {
+        int all = AttentionBlocks.CountFor(tokens), length = LengthOf(type, cached.Heads, cached.KeySize, cached.ValueSize);
+        return windows.Sum(window => all - (long)new Layer(window, []).FirstSeen(Math.Max(0, tokens - Slack))) * length * sizeof(float);
     }
 
     /// <summary>Tokens that every layer has seen.</summary>
@@ -130,6 +141,12 @@ public sealed unsafe class KeyValueCache
             addresses[i] = (nint)block.Numbers.Pointer;
         }
         return addresses;
+    }
+
+    private static int LengthOf(TensorType type, int heads, int keySize, int valueSize)
+    {
+        int bytes = heads * AttentionBlocks.HeadBytes(type, keySize, valueSize > 0 ? valueSize : keySize);
+        return (bytes + sizeof(float) - 1) / sizeof(float);
     }
 
     /// <summary>A block of this cache alone, in place of none or of a shared one.</summary>

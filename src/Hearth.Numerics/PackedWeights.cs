@@ -48,17 +48,10 @@ public sealed unsafe class PackedWeights
         (Type, Matrices, Rows, Columns, RowBytes) = (type, matrices, rows, columns, (int)rowBytes);
         Panels = (rows + PanelFormat.Rows - 1) / PanelFormat.Rows;
         Format = PanelFormat.Of(type);
-        Storage = Format is not null ? PackedStorage.Quantized : type switch
-        {
-            TensorType.F16 => PackedStorage.Halves,
-            TensorType.BF16 => PackedStorage.Upper,
-            _ => PackedStorage.Singles,
-        };
+        Storage = StorageOf(type);
         _reader = Format is null ? null : CodeReader.Of(type);
         Code = Format is null ? null : QuantizedProduct.Choose(Format);
-        PanelBytes = Format is not null
-            ? checked((nint)columns / (QuantizedActivations.Step * Format.Steps) * Format.BlockBytes)
-            : checked((nint)columns * PanelFormat.Rows * (Storage == PackedStorage.Singles ? sizeof(float) : sizeof(ushort)));
+        PanelBytes = PanelBytesOf(type, columns);
         _memory = new FloatBuffer(checked((int)(((Int128)matrices * Panels * PanelBytes) / sizeof(float))), zeroed: rows % PanelFormat.Rows != 0);
     }
 
@@ -69,6 +62,14 @@ public sealed unsafe class PackedWeights
         (_reader, _memory, _blocks) = (all._reader, all._memory, all._blocks);
         _offset = all._offset + (matrix * Panels * PanelBytes);
     }
+
+    /// <summary>The bytes that weights of a file will take in memory.</summary>
+    /// <param name="type">How the file stores them.</param>
+    /// <param name="matrices">Matrices.</param>
+    /// <param name="rows">Rows of a matrix.</param>
+    /// <param name="columns">Columns.</param>
+    public static long BytesFor(TensorType type, long matrices, long rows, int columns) =>
+        matrices * ((rows + PanelFormat.Rows - 1) / PanelFormat.Rows) * PanelBytesOf(type, columns);
 
     /// <summary>How the file stores the weights.</summary>
     public TensorType Type { get; }
@@ -102,6 +103,17 @@ public sealed unsafe class PackedWeights
     internal nint PanelBytes { get; }
 
     internal byte* Panel(int panel) => (byte*)_memory.Pointer + _offset + (panel * PanelBytes);
+
+    private static PackedStorage StorageOf(TensorType type) => PanelFormat.Of(type) is not null ? PackedStorage.Quantized : type switch
+    {
+        TensorType.F16 => PackedStorage.Halves,
+        TensorType.BF16 => PackedStorage.Upper,
+        _ => PackedStorage.Singles,
+    };
+
+    private static nint PanelBytesOf(TensorType type, int columns) => PanelFormat.Of(type) is { } format
+        ? checked((nint)columns / (QuantizedActivations.Step * format.Steps) * format.BlockBytes)
+        : checked((nint)columns * PanelFormat.Rows * (StorageOf(type) == PackedStorage.Singles ? sizeof(float) : sizeof(ushort)));
 
     /// <summary>One of the matrices, in the same memory.</summary>
     /// <param name="index">Which.</param>

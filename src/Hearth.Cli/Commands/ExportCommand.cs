@@ -19,7 +19,7 @@ internal static class ExportCommand
             DefaultValueFactory = _ => "f32",
             HelpName = "TYPE",
         };
-        var safetensors = new Option<string?>("--safetensors") { Description = "Write the tensors of a .gguf file as float32.",
+        var safetensors = new Option<string?>("--safetensors") { Description = "Write the tensors of a .gguf file as float32, and its tokenizer.",
             HelpName = "FOLDER" };
         Option<int> threads = Common.Threads();
         var command = new Command("export", "Write a model in another format.") { model, gguf, type, safetensors, threads };
@@ -33,19 +33,19 @@ internal static class ExportCommand
             using var pool = new WorkerPool(parsed.GetValue(threads));
             if (folder is not null)
             {
-                if (!ShowGguf.Is(given))
+                if (Places.Gguf(given) is not { } path)
                     throw new UsageException(
                         $"--safetensors unpacks a .gguf file, and '{given}' is none. A model's folder has its safetensors already.");
-                using GgufModel source = GgufModel.Open(given);
-                bool renamed = GgufUnpack.Write(source, folder, pool);
+                using GgufModel source = GgufModel.Open(path);
+                Unpacked written = GgufUnpack.Write(source, folder, pool);
                 Console.WriteLine($"{Path.Combine(folder, SafetensorsModel.SingleName)}: {source.Names.Count:N0} tensors"
-                    + (renamed ? ", and config.json" : ", under their GGUF names"));
+                    + (written.Renamed ? ", and config.json" : ", under their GGUF names") + (written.HasTokenizer ? "; tokenizer.json" : ""));
                 return Common.Done;
             }
             GgufMixture mixture = GgufMixture.Find(parsed.GetValue(type)!)
                 ?? throw new UsageException(
                     $"--type is '{parsed.GetValue(type)}', expected one of {string.Join(", ", GgufMixture.All.Select(m => m.Name))}.");
-            if (ShowGguf.Is(given)) throw new UsageException($"'{given}' is a GGUF file already; --gguf writes one from a model's folder.");
+            if (Places.Gguf(given) is not null) throw new UsageException($"'{given}' is a GGUF file already. Use `hearth model quantize` to write it with other types.");
             ModelBundle bundle = Places.Model(given);
             GgufExport.Write(bundle, file!, mixture, pool);
             Console.WriteLine($"{file}: {bundle.Model.Parameters.All.Count:N0} tensors, {new FileInfo(file!).Length:N0} bytes");

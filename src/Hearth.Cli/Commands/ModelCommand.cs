@@ -1,90 +1,22 @@
 using System.Buffers.Binary;
 using System.CommandLine;
 using System.Globalization;
-using Hearth.Models.Architectures;
 using Hearth.Models.Bundles;
 using Hearth.Models.Formats;
 using Hearth.Numerics;
-using Hearth.Training.Ledger;
-using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
 
-/// <summary><c>hearth model</c>: looks into a model, signs it, verifies it.</summary>
+/// <summary><c>hearth model</c>: what can be done with a model's files.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look into a model, sign it, verify it, write it in another form.")
+    public static Command Create() => new("model", "Fetch models, look into them, sign, verify, write in another form.")
     {
-        Show(), Tokenize(), Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(), ExportCommand.Create(),
-        DequantizeCommand.Create(),
+        ListCommand.Create(), ShowCommand.Create(), PullCommand.Create(), ExportCommand.Create(), QuantizeCommand.Create(), DequantizeCommand.Create(), Tokenize(),
+        Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(),
     };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };
-
-    private static Command Show()
-    {
-        Argument<string> model = Model();
-        Option<bool> json = Common.Json();
-        var command = new Command("show", "Print a model's architecture, sizes, digests and origin.") { model, json };
-        command.Example("hearth model show factbook", "hearth model show model.gguf");
-        command.SetAction(parsed =>
-        {
-            if (ShowGguf.Is(parsed.GetValue(model)!)) return ShowGguf.Run(parsed.GetValue(model)!, parsed.GetValue(json));
-            ModelBundle bundle = Places.Model(parsed.GetValue(model)!);
-            ModelConfig c = bundle.Model.Config;
-            RunFolder run = RunFolder.OfModel(bundle.Folder);
-            string head = run.Exists ? LedgerFile.Read(run.Ledger).Head : "";
-            IReadOnlyList<Material> documents = run.Exists ? Materials.Read(run.Materials) : [];
-            string[] licences = [.. documents.Select(d => d.Licence).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-            string digest = Digest.OfFile(Path.Combine(bundle.Folder, ModelBundle.WeightsName));
-            BundlePapers papers = BundlePapers.Of(bundle.Folder);
-            long cache = 2L * c.NumHiddenLayers * c.NumKeyValueHeads * c.HeadDim * c.MaxPositionEmbeddings * sizeof(float);
-            if (parsed.GetValue(json))
-            {
-                Common.PrintJson(new
-                {
-                    architecture = c.GetType().Name.Replace("Config", "", StringComparison.Ordinal),
-                    parameters = bundle.Model.Parameters.Count,
-                    layers = c.NumHiddenLayers,
-                    hiddenSize = c.HiddenSize,
-                    heads = c.NumAttentionHeads,
-                    keyValueHeads = c.NumKeyValueHeads,
-                    headSize = c.HeadDim,
-                    intermediateSize = c.IntermediateSize,
-                    context = c.MaxPositionEmbeddings,
-                    vocabulary = bundle.Tokenizer.VocabularySize,
-                    weightsDigest = digest,
-                    ledgerHead = head,
-                    documents = documents.Count,
-                    licences,
-                    memoryBytes = (bundle.Model.Parameters.Count * 2 * sizeof(float)) + cache,
-                    licence = papers.Licence,
-                    papers = papers.Papers,
-                    signature = papers.Signature,
-                    opennessClass = papers.Openness?.Numeral,
-                    opennessMissing = papers.Openness?.MissingForNext.Select(c => c.Name),
-                });
-                return Common.Done;
-            }
-            Line("folder", bundle.Folder);
-            Line("architecture", c.GetType().Name.Replace("Config", "", StringComparison.Ordinal));
-            Line("parameters", bundle.Model.Parameters.Count.ToString("N0", CultureInfo.InvariantCulture));
-            Line("layers", $"{c.NumHiddenLayers}, hidden size {c.HiddenSize}, feed-forward {c.IntermediateSize}");
-            Line("attention", $"{c.NumAttentionHeads} heads of {c.HeadDim}, {c.NumKeyValueHeads} for keys and values");
-            Line("context", $"{c.MaxPositionEmbeddings:N0} tokens; vocabulary {bundle.Tokenizer.VocabularySize:N0}");
-            Line("memory", $"about {MemoryPlan.Show((bundle.Model.Parameters.Count * 2 * sizeof(float)) + cache)} with a full context");
-            Line("weights", digest);
-            foreach ((string name, string value) in papers.Lines()) Line(name, value);
-            if (!run.Exists) return Common.Done;
-            Line("ledger head", head);
-            Line("documents", $"{documents.Count:N0}, {string.Join("; ", licences)}");
-            Line("reproduce", $"hearth reproduce {bundle.Folder}");
-            return Common.Done;
-        });
-        return command;
-
-        static void Line(string name, string value) => Console.WriteLine($"{name,-14} {value}");
-    }
 
     private static Command Tokenize()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Hearth.Training.Runs;
 using Spectre.Console;
@@ -10,7 +11,7 @@ namespace Hearth.Cli.Terminal;
 /// </summary>
 internal sealed class TrainingDisplay
 {
-    private const double SecondsBetweenLines = 5;
+    private const double SecondsBetweenLines = 5, SecondsBetweenFrames = 0.2;
     private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
     private readonly bool _terminal = !Console.IsErrorRedirected;
     private readonly bool _quiet;
@@ -57,6 +58,54 @@ internal sealed class TrainingDisplay
                 ProgressTask task = context.AddTask(Markup.Escape(name), maxValue: 1);
                 return work(share => task.Value = share);
             });
+    }
+
+    /// <summary>Runs work on so many units of something, with a rate and the time left.</summary>
+    /// <param name="show">Units in words.</param>
+    /// <param name="work">Is given what to tell: the name of what is being done, units done, units in all.</param>
+    public T Amount<T>(Func<long, string> show, Func<Action<string, long, long>, T> work)
+    {
+        if (_quiet) return work((_, _, _) => { });
+        var pace = new Pace(show);
+        if (!_terminal)
+        {
+            return work((name, done, total) =>
+            {
+                if (pace.Text(name, done, total, SecondsBetweenLines) is { } text) Console.Error.WriteLine(text);
+            });
+        }
+        return _console.Progress().AutoClear(false).HideCompleted(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 })
+            .Start(context =>
+            {
+                ProgressTask task = context.AddTask("...", maxValue: 1);
+                return work((name, done, total) =>
+                {
+                    if (pace.Text(name, done, total, SecondsBetweenFrames) is not { } text) return;
+                    task.MaxValue = Math.Max(1, total);
+                    task.Value = total > 0 ? done : 1;
+                    task.Description = Markup.Escape(text);
+                });
+            });
+    }
+
+    /// <summary>Says now and then how far work is. What was done before it began does not count as speed.</summary>
+    private sealed class Pace(Func<long, string> show)
+    {
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private readonly RateMeter _meter = new();
+        private double _told = double.NegativeInfinity, _rate;
+        private long? _before;
+
+        public string? Text(string name, long done, long total, double every)
+        {
+            double now = _clock.Elapsed.TotalSeconds;
+            if (done != total && now - _told < every) return null;
+            if (_before is { } before) _rate = _meter.Add(Math.Max(0, done - before), now);
+            (_told, _before) = (now, done);
+            string left = _rate > 0 ? $"  {show((long)_rate)}/s  {Left(TimeSpan.FromSeconds((total - done) / _rate))} left" : "";
+            return $"{name}  {show(done)} of {show(total)}{left}";
+        }
     }
 
     private void Line(TrainingProgress p)

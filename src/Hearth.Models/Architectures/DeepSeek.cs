@@ -1,6 +1,5 @@
 using Hearth.Models.Architectures.Parts;
 using Hearth.Numerics;
-using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Architectures;
 
@@ -16,6 +15,9 @@ public sealed record DeepSeekConfig : DecoderConfig
     /// <summary>Blocks at the beginning that have no experts.</summary>
     public int DenseBlocks { get; init; }
 
+    /// <summary>A latent and a turned key for each token, whatever the number of heads.</summary>
+    public override (int Heads, int KeySize, int ValueSize) Cached => (1, Attention.Rank + Attention.TurnedSize, Attention.Rank);
+
     /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new DeepSeek(this, source);
 }
@@ -23,15 +25,6 @@ public sealed record DeepSeekConfig : DecoderConfig
 /// <summary>DeepSeek V2 (arXiv:2405.04434), V3 (arXiv:2412.19437) and R1: latent attention, a few dense blocks, then experts with a shared part.</summary>
 public sealed class DeepSeek : Decoder
 {
-    /// <summary>An empty cache for one sequence: a latent and a turned key a token, whatever the number of heads.</summary>
-    /// <param name="type">How it holds its numbers: F32, F16 or Q8_0.</param>
-    /// <param name="pool">Where its blocks come from and go back to; null for none.</param>
-    public override KeyValueCache NewCache(TensorType type = TensorType.F32, BlockPool? pool = null)
-    {
-        LatentAttentionSpec a = ((DeepSeekConfig)Config).Attention;
-        return new KeyValueCache(Config.NumHiddenLayers, 1, a.Rank + a.TurnedSize, a.Rank, type, pool: pool);
-    }
-
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>

@@ -17,6 +17,9 @@ public sealed record Gemma3Config : DecoderConfig
     public required float Scale { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => layer % Gemma3.Period != Gemma3.Period - 1 ? SlidingWindow : 0;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new Gemma3(this, source);
 }
 
@@ -31,12 +34,9 @@ public sealed class Gemma3 : Decoder
     /// <summary>Blocks of the largest model of the family.</summary>
     internal const int LargestLayers = 62;
 
-    private const int Period = 6;
+    internal const int Period = 6;
 
     private protected override float EmbeddingFactor => MathF.Sqrt(Config.HiddenSize);
-
-    /// <inheritdoc/>
-    public override int Window(int layer) => layer % Period != Period - 1 ? ((Gemma3Config)Config).SlidingWindow : 0;
 
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>

@@ -13,6 +13,9 @@ public sealed record GptOssConfig : DecoderConfig
     public required int SlidingWindow { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => layer % 2 == 0 ? SlidingWindow : 0;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new GptOss(this, source);
 }
 
@@ -23,9 +26,6 @@ public sealed class GptOss : Decoder
 {
     /// <summary>The limit of the experts' gated unit, as the model's reference code has it.</summary>
     public const float GateLimit = 7f;
-
-    /// <inheritdoc/>
-    public override int Window(int layer) => layer % 2 == 0 ? ((GptOssConfig)Config).SlidingWindow : 0;
 
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>

@@ -46,14 +46,13 @@ public abstract class LanguageModel(ModelConfig config, IParameterSource? source
 
     /// <summary>How many tokens a token sees in a layer, itself included; 0 for all before it.</summary>
     /// <param name="layer">The layer, from 0.</param>
-    public virtual int Window(int layer) => 0;
+    public int Window(int layer) => Config.Window(layer);
 
     /// <summary>An empty cache for one sequence.</summary>
     /// <param name="type">How it holds its numbers: F32, F16 or Q8_0.</param>
     /// <param name="pool">Where its blocks come from and go back to; null for none.</param>
     /// <exception cref="ArgumentException">The type does not fit the heads of this model.</exception>
-    public virtual KeyValueCache NewCache(TensorType type = TensorType.F32, BlockPool? pool = null) =>
-        new(Config.NumHiddenLayers, Config.NumKeyValueHeads, Config.HeadDim, 0, type, Windows(), pool);
-
-    private protected int[] Windows() => [.. Enumerable.Range(0, Config.NumHiddenLayers).Select(Window)];
+    public KeyValueCache NewCache(TensorType type = TensorType.F32, BlockPool? pool = null) =>
+        new(Config.NumHiddenLayers, Config.Cached.Heads, Config.Cached.KeySize, Config.Cached.ValueSize, type,
+            [.. Enumerable.Range(0, Config.NumHiddenLayers).Select(Window)], pool);
 }

@@ -29,6 +29,9 @@ public sealed record LlamaConfig : ModelConfig
     public int SlidingWindow { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => SlidingWindow;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new Llama(this, source);
 }
 
@@ -40,9 +43,6 @@ public sealed class Llama : LanguageModel
     private readonly LlamaBlock[] _blocks;
     private readonly Tensor _norm;
     private readonly RopeTable _rope;
-
-    /// <inheritdoc/>
-    public override int Window(int layer) => _c.SlidingWindow;
 
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>

@@ -16,6 +16,9 @@ public sealed record MixtralConfig : DecoderConfig
     public int SlidingWindow { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => SlidingWindow;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new Mixtral(this, source);
 }
 
@@ -25,9 +28,6 @@ public sealed record MixtralConfig : DecoderConfig
 /// </summary>
 public sealed class Mixtral : Decoder
 {
-    /// <inheritdoc/>
-    public override int Window(int layer) => ((MixtralConfig)Config).SlidingWindow;
-
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>

@@ -33,6 +33,13 @@ public abstract record ModelConfig
     /// <summary>D, numbers in a head.</summary>
     public abstract int HeadDim { get; init; }
 
+    /// <summary>How many tokens a token sees in a layer, itself included; 0 for all before it.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    public virtual int Window(int layer) => 0;
+
+    /// <summary>What a token leaves in a layer's cache: so many heads, with numbers of a key and of a value in each.</summary>
+    public virtual (int Heads, int KeySize, int ValueSize) Cached => (NumKeyValueHeads, HeadDim, HeadDim);
+
     /// <summary>Makes the model.</summary>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>
     public abstract LanguageModel Create(IParameterSource? source = null);

@@ -11,6 +11,9 @@ public sealed record Olmo2Config : DecoderConfig
     public int SlidingWindow { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => layer % Olmo2.Period != Olmo2.Period - 1 ? SlidingWindow : 0;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new Olmo2(this, source);
 }
 
@@ -20,10 +23,7 @@ public sealed record Olmo2Config : DecoderConfig
 /// </summary>
 public sealed class Olmo2 : Decoder
 {
-    private const int Period = 4;
-
-    /// <inheritdoc/>
-    public override int Window(int layer) => layer % Period != Period - 1 ? ((Olmo2Config)Config).SlidingWindow : 0;
+    internal const int Period = 4;
 
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>

@@ -10,15 +10,15 @@ public sealed record Phi3Config : DecoderConfig
     public int SlidingWindow { get; init; }
 
     /// <inheritdoc/>
+    public override int Window(int layer) => SlidingWindow;
+
+    /// <inheritdoc/>
     public override LanguageModel Create(IParameterSource? source = null) => new Phi3(this, source);
 }
 
 /// <summary>Phi-3 (Abdin et al. 2024, arXiv:2404.14219): Llama's block with queries, keys and values in one matrix, and gate and up in another.</summary>
 public sealed class Phi3 : Decoder
 {
-    /// <inheritdoc/>
-    public override int Window(int layer) => ((Phi3Config)Config).SlidingWindow;
-
     /// <summary>Makes the model.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="source">Where its parameters come from; null for new ones, all zero.</param>

@@ -18,8 +18,11 @@ internal sealed class ConfigReader(ConfigFields f)
     private static readonly string[] Known =
     [
         "llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "deepseek_v2", "deepseek_v3", "olmo2", "olmo3", "gemma3", "gemma3_text", "minimax_m2",
-        "phi3", "gpt2",
+        "phi3", "gpt2", "gpt_oss",
     ];
+
+    /// <summary>Ways to write weights that a folder may have besides plain numbers.</summary>
+    private static readonly string[] Quantised = ["fp8", "mxfp4", "compressed-tensors"];
 
     private int Heads => f.Whole("num_attention_heads", MaxSize);
 
@@ -54,6 +57,8 @@ internal sealed class ConfigReader(ConfigFields f)
     {
         string type = f.Text("model_type");
         var reader = new ConfigReader(f);
+        if (f.Inside("quantization_config") is { } q && q.Text("quant_method", "") is var method && !Quantised.Contains(method, StringComparer.Ordinal))
+            throw q.Bad("quant_method", ConfigFields.Shorten($"'{method}'"), "fp8 or mxfp4, or plain weights. Get the model as a GGUF file, or the folder it was made from");
         return type switch
         {
             "llama" or "mistral" => reader.Llama(qkNorm: false, qkvBias: false),
@@ -68,6 +73,7 @@ internal sealed class ConfigReader(ConfigFields f)
             "gemma3" => new ConfigReader(f.Inside("text_config") ?? throw f.Bad("text_config", "nothing", "the sizes of the language model")).Gemma3(),
             "phi3" => reader.Phi3(),
             "gpt2" => reader.Gpt2(),
+            "gpt_oss" => reader.GptOss(),
             _ => throw f.Bad("model_type", ConfigFields.Shorten($"'{type}'"), $"one of {string.Join(", ", Known)}. Hearth can not run this architecture yet"),
         };
     }
@@ -221,6 +227,33 @@ internal sealed class ConfigReader(ConfigFields f)
             Rope = new RopeSpec(size, Theta, scaling),
             TieWordEmbeddings = f.Flag("tie_word_embeddings", false),
             SlidingWindow = Silu(Window),
+        };
+    }
+
+    private GptOssConfig GptOss()
+    {
+        int experts = f.Whole("num_local_experts", MaxExperts);
+        return new GptOssConfig
+        {
+            VocabularySize = f.Whole("vocab_size", MaxSize * 4),
+            HiddenSize = Hidden,
+            IntermediateSize = f.Whole("intermediate_size", MaxSize * 4),
+            NumHiddenLayers = f.Whole("num_hidden_layers", MaxLayers),
+            NumAttentionHeads = Heads,
+            NumKeyValueHeads = KeyValueHeads,
+            HeadDim = HeadSize,
+            MaxPositionEmbeddings = f.Whole("max_position_embeddings", MaxContext),
+            NormEpsilon = (float)f.Number("rms_norm_eps", MaxEpsilon, 1e-5),
+            Rope = new RopeSpec(HeadSize, Theta, Scaling(HeadSize)),
+            TieWordEmbeddings = f.Flag("tie_word_embeddings", false),
+            SlidingWindow = f.Whole("sliding_window", MaxContext, 128),
+            Experts = new ExpertSpec
+            {
+                Inner = f.Whole("intermediate_size", MaxSize * 4),
+                Routing = new ExpertRouting(experts, f.Whole(f.Has("num_experts_per_tok") ? "num_experts_per_tok" : "experts_per_token", experts), ExpertGate.SoftmaxOfChosen, false),
+                Bias = true,
+                Limit = (float)f.Number("swiglu_limit", 1e6, Architectures.GptOss.GateLimit),
+            },
         };
     }
 

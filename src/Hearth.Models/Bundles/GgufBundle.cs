@@ -50,6 +50,13 @@ public static class GgufBundle
         return Template(file);
     }
 
+    /// <summary>The file's chat template; null when it has none.</summary>
+    internal static TemplateFile? FindTemplate(string path)
+    {
+        using GgufModel file = GgufModel.Open(path);
+        return file.Metadata.Has(TemplateKey) ? Template(file) : null;
+    }
+
     private static TemplateFile Template(GgufModel file)
     {
         GgufMetadata m = file.Metadata;

@@ -16,8 +16,9 @@ public static class GgufExport
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="mixture">The types of its tensors.</param>
     /// <param name="pool">The threads that quantise; the bytes do not depend on them.</param>
+    /// <param name="progress">Is told the numbers written and the numbers there are; null for nobody.</param>
     /// <exception cref="ModelFileException">The model has a part that GGUF has no form for.</exception>
-    public static void Write(ModelBundle bundle, string path, GgufMixture mixture, WorkerPool pool)
+    public static void Write(ModelBundle bundle, string path, GgufMixture mixture, WorkerPool pool, Action<long, long>? progress = null)
     {
         ModelConfig config = bundle.Model.Config;
         if (config is Gpt2Config { Activation: not Gpt2Activation.Gelu })
@@ -32,7 +33,10 @@ public static class GgufExport
         GgufKeyValues values = Sizes(config, Path.GetFileName(Path.GetFullPath(bundle.Folder))).Add("general.file_type", mixture.FileType);
         if (mixture.FileType > 1) values.Add("general.quantization_version", QuantizationVersion);
         GgufTokenizer.Add(values, bundle);
-        GgufWriter.Write(path, values, [.. bundle.Model.Parameters.All.Select(p => Data(p.Tensor, config, mixture, path, pool))]);
+        long done = 0;
+        GgufWriter.Write(path, values, [.. bundle.Model.Parameters.All.Select(p => Data(p.Tensor, config, mixture, path, pool, Report))]);
+
+        void Report(int numbers) => progress?.Invoke(done += numbers, bundle.Model.Parameters.Count);
     }
 
     private static GgufKeyValues Sizes(ModelConfig config, string name)
@@ -64,7 +68,7 @@ public static class GgufExport
         void Size(string key, int value) => values.Add($"{architecture}.{key}", (uint)value);
     }
 
-    private static GgufTensorData Data(Tensor tensor, ModelConfig config, GgufMixture mixture, string path, WorkerPool pool)
+    private static GgufTensorData Data(Tensor tensor, ModelConfig config, GgufMixture mixture, string path, WorkerPool pool, Action<int> report)
     {
         string name = GgufNames.Of("", tensor.Name);
         bool isMatrix = tensor.Shape.Length == 2, transposed = isMatrix && config is Gpt2Config
@@ -89,6 +93,7 @@ public static class GgufExport
                 if (pairedHeads > 0) row = RotaryOrder.FromPairs(row, rows / pairedHeads);
                 tensor.Data.Slice(row * columns, columns).CopyTo(target);
             }
+            report(count * columns);
         }
     }
 }

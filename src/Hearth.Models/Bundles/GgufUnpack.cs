@@ -5,27 +5,35 @@ using Hearth.Models.Architectures.Files;
 using Hearth.Models.Formats;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Formats.Safetensors;
+using Hearth.Models.Tokenizers;
 using Hearth.Numerics;
 using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Bundles;
 
+/// <summary>What was written of a GGUF file.</summary>
+/// <param name="Renamed">Whether tensors got Hugging Face's names.</param>
+/// <param name="HasTokenizer">Whether there is a tokenizer.json with them.</param>
+public readonly record struct Unpacked(bool Renamed, bool HasTokenizer);
+
 /// <summary>
 /// Writes the tensors of a GGUF file as float32 in <c>model.safetensors</c>. Of the architectures that Hearth makes itself (llama, qwen3,
-/// gpt2) they get Hugging Face's names and order, and a <c>config.json</c>; those of any other keep their GGUF names.
+/// gpt2) they get Hugging Face's names and order, and a <c>config.json</c>; those of any other keep their GGUF names. The
+/// tokenizer becomes <c>tokenizer.json</c>, and the template goes with it.
 /// </summary>
 public static class GgufUnpack
 {
     private const int MostSize = 1 << 22;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+    private const string TokenPrefix = "tokenizer.ggml.";
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the folder's files.</summary>
     /// <param name="model">The GGUF model.</param>
     /// <param name="folder">The folder; made if need be.</param>
     /// <param name="pool">The threads that convert.</param>
-    /// <returns>True when the tensors got Hugging Face's names.</returns>
+    /// <returns>Whether the tensors got Hugging Face's names, and whether the tokenizer could be written.</returns>
     /// <exception cref="ModelFileException">A tensor or key does not fit the model's architecture.</exception>
-    public static bool Write(GgufModel model, string folder, WorkerPool pool)
+    public static Unpacked Write(GgufModel model, string folder, WorkerPool pool)
     {
         string architecture = model.Metadata.Text("general.architecture", "");
         bool gpt2 = architecture == "gpt2";
@@ -40,7 +48,33 @@ public static class GgufUnpack
             JsonObject json = ConfigJson.Write(config, end);
             AtomicFile.WriteText(Path.Combine(folder, ModelBundle.ConfigName), json.ToJsonString(Indented) + "\n");
         }
-        return known;
+        return new Unpacked(known, WriteTokenizer(model, folder));
+    }
+
+    /// <summary>Writes the tokenizer and what goes with it, where Hearth knows the tokenizer.</summary>
+    private static bool WriteTokenizer(GgufModel model, string folder)
+    {
+        GgufMetadata m = model.Metadata;
+        if (!m.Has(TokenPrefix + "model") || !m.Has(TokenPrefix + "tokens")) return false;
+        Tokenizer tokenizer;
+        try
+        {
+            tokenizer = Tokenizer.FromGguf(m);
+        }
+        catch (ModelFileException)
+        {
+            return false;                                                        // of a kind that Hearth does not know; the weights are of use without it
+        }
+        tokenizer.Save(Path.Combine(folder, ModelBundle.TokenizerName));
+        var json = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };
+        string[] tokens = m.Texts(TokenPrefix + "tokens");
+        foreach ((string key, string name) in ((string, string)[])[("bos_token_id", "bos_token"), ("eos_token_id", "eos_token"), ("padding_token_id", "pad_token")])
+        {
+            if (m.Has(TokenPrefix + key)) json[name] = tokens[m.Whole(TokenPrefix + key, 0, tokens.Length - 1)];
+        }
+        if (GgufBundle.FindTemplate(model.Path) is { } template) json["chat_template"] = template.Text;
+        AtomicFile.WriteText(Path.Combine(folder, "tokenizer_config.json"), json.ToJsonString(Indented) + "\n");
+        return true;
     }
 
     private static SafetensorsTensor Data(GgufModel model, StoredTensor tensor, ModelConfig? config, WorkerPool pool)

@@ -65,13 +65,19 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
             throw new ModelFileException(Path.Combine(folder, TokenizerName),
                 $"has {tokenizer.VocabularySize:N0} tokens, and config.json says {config.VocabularySize:N0}. Tokenizer and model do not belong together.");
         }
-        string? template = TemplateFile.Find(folder);
         return new ModelBundle(folder, model, tokenizer)
         {
-            Chat = template is null || !HasTemplate(template) ? null : FormatOf(tokenizer, TemplateFile.Read(template)),
+            Chat = FindTemplate(folder) is { } template ? FormatOf(tokenizer, template) : null,
             EndTokens = ReadEndTokens(folder, config, tokenizer),
         };
     }
+
+    /// <summary>A folder's chat template; null when it has none.</summary>
+    internal static TemplateFile? FindTemplate(string folder) => TemplateFile.Find(folder) is { } path && HasTemplate(path) ? TemplateFile.Read(path) : null;
+
+    /// <summary>Models that Hearth trains own every number; others take from the files what they need, in the files' types.</summary>
+    internal static bool IsTrainable(ModelConfig config, bool isAllF32) =>
+        config is LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config && isAllF32;
 
     /// <summary>The format of a model with a template: Hearth's own is told without rendering.</summary>
     internal static IChatFormat FormatOf(Tokenizer tokenizer, TemplateFile template) =>
@@ -138,8 +144,7 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <summary>Models that Hearth trains own every number and refuse what they do not know; others take from the files what they need, in the files' types.</summary>
     private static LanguageModel Create(ModelConfig config, SafetensorsModel weights)
     {
-        bool isTrainable = config is LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config && weights.Entries.All(e => e.Type == SafetensorsType.F32);
-        if (!isTrainable)
+        if (!IsTrainable(config, weights.Entries.All(e => e.Type == SafetensorsType.F32)))
         {
             using var pool = new WorkerPool(Environment.ProcessorCount);
             return config.Create(new HubParameters(weights, config, pool));

@@ -60,6 +60,14 @@ public sealed class Tokenizer
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
+    /// <summary>The kind of model that makes tokens, in words.</summary>
+    public string Kind => Parts.Model switch
+    {
+        null => "byte-level BPE",
+        Unigram => "unigram",
+        _ => "SentencePiece BPE",
+    };
+
     /// <summary>One more than the highest id: the number of rows an embedding needs. A few ids may have no token.</summary>
     public int VocabularySize => _bytes.Length;
 

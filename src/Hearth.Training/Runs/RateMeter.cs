@@ -1,7 +1,7 @@
 namespace Hearth.Training.Runs;
 
 /// <summary>A rate over the last few seconds.</summary>
-internal sealed class RateMeter
+public sealed class RateMeter
 {
     private const double WindowSeconds = 10;
     private readonly Queue<(double At, long Count)> _marks = new();

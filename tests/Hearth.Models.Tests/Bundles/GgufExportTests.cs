@@ -32,7 +32,7 @@ public sealed class GgufExportTests : IDisposable
         ModelBundle bundle = Bundle(TinyModels.All[name]);
         GgufExport.Write(bundle, _folder["m.gguf"], GgufMixture.Find("f32")!, WorkerPool.Alone);
         using GgufModel model = GgufModel.Open(_folder["m.gguf"]);
-        GgufUnpack.Write(model, _folder["unpacked"], WorkerPool.Alone).ShouldBeTrue();
+        GgufUnpack.Write(model, _folder["unpacked"], WorkerPool.Alone).ShouldBe(new Unpacked(Renamed: true, HasTokenizer: true));
         Digest.OfFile(Path.Combine(_folder["unpacked"], SafetensorsModel.SingleName))
             .ShouldBe(Digest.OfFile(Path.Combine(bundle.Folder, SafetensorsModel.SingleName)));
         ConfigJson.Read(Path.Combine(_folder["unpacked"], ModelBundle.ConfigName)).ShouldBe(bundle.Model.Config);
@@ -147,7 +147,7 @@ public sealed class GgufExportTests : IDisposable
     public void A_file_of_another_architecture_is_unpacked_under_its_own_names()
     {
         using GgufModel model = GgufModel.Open(SharedData.At("conformance/gguf/gpt-oss-mxfp4.gguf"));
-        GgufUnpack.Write(model, _folder["unpacked"], WorkerPool.Alone).ShouldBeFalse();
+        GgufUnpack.Write(model, _folder["unpacked"], WorkerPool.Alone).Renamed.ShouldBeFalse();
         using SafetensorsModel unpacked = SafetensorsModel.Open(_folder["unpacked"]);
         unpacked.Names.ShouldBe(model.Names);
         foreach (string name in model.Names)

@@ -1,5 +1,6 @@
-using Hearth.Models.Formats;
+using Hearth.Models.Formats.Safetensors;
 using Hearth.Numerics;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Architectures.Files;
 
@@ -7,7 +8,7 @@ namespace Hearth.Models.Architectures.Files;
 /// <param name="files">The files.</param>
 /// <param name="config">The model's sizes.</param>
 /// <param name="pool">The threads that lay out matrices.</param>
-public sealed class HubParameters(IWeightSource files, ModelConfig config, WorkerPool pool) : StoredParameters(files, config, pool)
+public sealed class HubParameters(SafetensorsModel files, ModelConfig config, WorkerPool pool) : StoredParameters(files, config, pool)
 {
     private const string LayerPrefix = "model.layers.";
 
@@ -25,6 +26,10 @@ public sealed class HubParameters(IWeightSource files, ModelConfig config, Worke
             bool keys = name.EndsWith(".k_b_proj", StringComparison.Ordinal);
             return SplitKeysAndValues(name, $"{_prefix}{name[..name.LastIndexOf('.')]}.kv_b_proj.weight", keys);
         }
+        if (Config is GptOssConfig)
+        {
+            return rows == 1 ? new GptOssExperts(files).Biases(name, count, columns) : new GptOssExperts(files).Matrices(name, count, rows, columns, Pack);
+        }
         int dot = name.LastIndexOf('.');
         string part = name[(dot + 1)..];
         if (_isMixtral) part = part switch { "gate_proj" => "w1", "down_proj" => "w2", "up_proj" => "w3", _ => part };
@@ -40,8 +45,13 @@ public sealed class HubParameters(IWeightSource files, ModelConfig config, Worke
             name = name.Replace(".mlp.gate.e_score_correction_bias", ".block_sparse_moe.e_score_correction_bias", StringComparison.Ordinal)
                 .Replace(".mlp.", ".block_sparse_moe.", StringComparison.Ordinal);
         }
+        if (Config is GptOssConfig) name = name.Replace(".mlp.gate.", ".mlp.router.", StringComparison.Ordinal);
         return _prefix + name;
     }
+
+    /// <inheritdoc/>
+    protected override StoredTensor Require(string name, ReadOnlySpan<int> shape) =>
+        files.Has(name) && files.FileOf(name).Entry(name).Type == SafetensorsType.F8E4M3 ? Float8Weights.Read(files, name, shape) : base.Require(name, shape);
 
     /// <summary>Gemma's files hold the gain of a norm less 1.</summary>
     protected override float Offset(string name) =>

@@ -108,12 +108,7 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config,
     /// <param name="shape">The shape here.</param>
     protected Tensor Read(string name, StoredTensor stored, Func<int, int>? order, params int[] shape)
     {
-        if (shape.Length == 2)
-        {
-            var packed = new PackedWeights(stored.Type, 1, shape[0], shape[1]);
-            packed.PackAll(pool, row => stored.Row(order?.Invoke((int)row) ?? row));
-            return Tensor.Stored(name, packed);
-        }
+        if (shape.Length == 2) return Pack(name, stored.Type, shape[0], shape[1], row => stored.Row(order?.Invoke((int)row) ?? row));
         Tensor tensor = Tensor.Parameter(name, shape);
         tensor.NeedsGradient = false;
         var values = new float[tensor.Length];
@@ -122,11 +117,24 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config,
         return tensor;
     }
 
+    /// <summary>A matrix in a file's type.</summary>
+    /// <param name="name">The name here.</param>
+    /// <param name="type">The type.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="bytes">Gives a row's bytes; called from any thread.</param>
+    protected Tensor Pack(string name, TensorType type, int rows, int columns, Func<long, ReadOnlySpan<byte>> bytes)
+    {
+        var packed = new PackedWeights(type, 1, rows, columns);
+        packed.PackAll(pool, bytes);
+        return Tensor.Stored(name, packed);
+    }
+
     /// <summary>A tensor that must be there in a shape.</summary>
     /// <param name="name">The name in the files.</param>
     /// <param name="shape">The shape, outermost first.</param>
     /// <exception cref="ModelFileException">It is missing or has another shape.</exception>
-    protected StoredTensor Require(string name, ReadOnlySpan<int> shape)
+    protected virtual StoredTensor Require(string name, ReadOnlySpan<int> shape)
     {
         Span<long> dimensions = stackalloc long[shape.Length];
         for (int i = 0; i < shape.Length; i++) dimensions[i] = shape[i];

@@ -118,6 +118,18 @@ public sealed class GgufKeyValues
         return this;
     }
 
+    /// <summary>Adds a value as another file writes it.</summary>
+    /// <param name="key">The key, which the file must have.</param>
+    /// <param name="from">The file's values.</param>
+    public GgufKeyValues Add(string key, GgufMetadata from)
+    {
+        if (!_keys.Add(key)) throw new ArgumentException($"Key '{Show.Name(key)}' is added twice.", nameof(key));
+        Text(key);
+        from.CopyValue(key, _bytes);
+        if (key == GgufFile.AlignmentKey) Alignment = from.Whole(key, 1, int.MaxValue);
+        return this;
+    }
+
     internal ReadOnlySpan<byte> Bytes => _bytes.WrittenSpan;
 
     internal static void Write(IBufferWriter<byte> into, string text)

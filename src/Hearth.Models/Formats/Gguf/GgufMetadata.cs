@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Hearth.Models.Tokenizers;
@@ -14,6 +16,7 @@ public sealed class GgufMetadata : ITokenizerMetadata
     /// <summary>The most values an array may have by default: more than any vocabulary.</summary>
     public const int MostValues = 1 << 22;
 
+    private const int MostCopied = 256 << 20;
     private const int LongestText = 16 << 20;
     private const int MostKeys = 1 << 16;
     private const int LongestKey = (1 << 16) - 1;
@@ -197,6 +200,19 @@ public sealed class GgufMetadata : ITokenizerMetadata
     public ModelFileException Bad(string key, string found, string expected) =>
         new(_file.Path, $"key '{Show.Name(key)}' is {found}, expected {expected}. "
             + "The file was altered, or its model is of a kind that Hearth does not know.");
+
+    /// <summary>Writes a value's type and its bytes as they stand in the file.</summary>
+    internal void CopyValue(string key, IBufferWriter<byte> into)
+    {
+        (GgufType type, long offset) = _values[key];
+        GgufReader reader = At(offset);
+        reader.Skip(type, key);
+        if (reader.Position - offset > MostCopied) throw Bad(key, $"{reader.Position - offset:N0} bytes long", $"at most {MostCopied:N0}");
+        Span<byte> number = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(number, (uint)type);
+        into.Write(number);
+        into.Write(_file.Span(offset, (int)(reader.Position - offset)));
+    }
 
     private ModelFileException Missing(string key, string expected) =>
         new(_file.Path, $"there is no key '{Show.Name(key)}', expected {expected}. "

@@ -28,7 +28,7 @@ public sealed record GgufMixture(string Name, TensorType Type, uint FileType, bo
         All.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The type of a tensor. Norms, biases and positions stay F32; a type whose blocks do not fit the rows gives way to one that fits.
+    /// The type of a tensor. Norms, biases, positions and what chooses experts stay F32; a type whose blocks do not fit the rows gives way to one that fits.
     /// </summary>
     /// <param name="tensor">Its name in GGUF.</param>
     /// <param name="columns">Its columns; 0 when it is not a matrix.</param>
@@ -36,10 +36,14 @@ public sealed record GgufMixture(string Name, TensorType Type, uint FileType, bo
     /// <param name="tied">True when the embedding is the output layer as well.</param>
     public TensorType For(string tensor, int columns, int layers, bool tied)
     {
-        bool isMatrix = columns > 0 && tensor.EndsWith(".weight", StringComparison.Ordinal)
-            && !tensor.EndsWith("_norm.weight", StringComparison.Ordinal) && !tensor.StartsWith("position_embd", StringComparison.Ordinal);
-        return isMatrix ? Fitting(Mixed ? Raised(tensor, layers, tied) : Type, columns) : TensorType.F32;
+        return columns > 0 && IsMatrix(tensor) ? Fitting(Mixed ? Raised(tensor, layers, tied) : Type, columns) : TensorType.F32;
     }
+
+    /// <summary>Whether a tensor of that name is one that mixtures are about; norms, biases, positions and what chooses experts are not.</summary>
+    /// <param name="tensor">Its name in GGUF.</param>
+    internal static bool IsMatrix(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal)
+        && !tensor.EndsWith("_norm.weight", StringComparison.Ordinal) && !tensor.StartsWith("position_embd", StringComparison.Ordinal)
+        && !tensor.Contains("ffn_gate_inp", StringComparison.Ordinal) && !tensor.StartsWith("rope_", StringComparison.Ordinal);
 
     /// <summary>What llama.cpp gives more bits in its _M mixtures (llama-quant.cpp, llama_tensor_get_type).</summary>
     private TensorType Raised(string tensor, int layers, bool tied)

@@ -149,15 +149,25 @@ public sealed class SafetensorsFile : IDisposable
         long[] shape = Array.ConvertAll(entry.Shape, d => (long)d);
         if (!StoredTensor.Fits(type, shape))
             throw Fail($"tensor '{Show.Name(name)}' of shape {Show.Shape(shape)} has rows of 2 GiB or more.");
-        lock (_header)
+        return StoredTensor.InFile(name, type, shape, Map(entry), entry.Offset);
+    }
+
+    /// <summary>A tensor of one-byte elements in place, as bytes under type I8: for types that stand for something only together with scales.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="shape">The dimensions to see it in, outermost first, with as many elements.</param>
+    /// <exception cref="ModelFileException">No such tensor, another type or size, or the file can not be mapped.</exception>
+    public StoredTensor StoredBytes(string name, params ReadOnlySpan<long> shape)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (entry.Type.Bits != 8) throw WrongType(entry, "a type of one byte");
+        Int128 count = 1;
+        foreach (long dimension in shape) count *= dimension;
+        if (count != entry.ByteCount || !StoredTensor.Fits(TensorType.I8, shape))
         {
-            _map ??= FileAccessErrors.Guard(Path, () => MappedFile.Open(Path));
+            throw Fail($"tensor '{Show.Name(name)}' has shape {Show.Shape(entry.Shape)}, expected as many elements as {Show.Shape(shape)} has. "
+                + "The weights and config.json come from different models.");
         }
-        if (_map.Length - entry.ByteCount < entry.Offset)
-        {
-            throw Fail($"the file has {_map.Length:N0} bytes and had more when it was opened. It was cut short; copy or download it again.");
-        }
-        return StoredTensor.InFile(name, type, shape, _map, entry.Offset);
+        return StoredTensor.InFile(name, TensorType.I8, shape, Map(entry), entry.Offset);
     }
 
     /// <summary>Closes the file, and ends what <see cref="Stored"/> gave out.</summary>
@@ -165,6 +175,16 @@ public sealed class SafetensorsFile : IDisposable
     {
         _map?.Dispose();
         _handle.Dispose();
+    }
+
+    private MappedFile Map(SafetensorsEntry entry)
+    {
+        lock (_header)
+        {
+            _map ??= FileAccessErrors.Guard(Path, () => MappedFile.Open(Path));
+        }
+        return _map.Length - entry.ByteCount >= entry.Offset ? _map
+            : throw Fail($"the file has {_map.Length:N0} bytes and had more when it was opened. It was cut short; copy or download it again.");
     }
 
     private static SafetensorsHeader ReadHeader(string path, SafeFileHandle handle)

@@ -26,12 +26,15 @@ public sealed record SafetensorsType(string Name, int Bits)
     /// <summary>Unsigned bytes.</summary>
     public static readonly SafetensorsType U8 = new("U8", 8);
 
+    /// <summary>8-bit floats with 4 bits of exponent and 3 of mantissa, finite but for one NaN of each sign (OCP 8-bit Floating Point 1.0).</summary>
+    public static readonly SafetensorsType F8E4M3 = new("F8_E4M3", 8);
+
     /// <summary>Every type of the format. Those without a field of their own can be copied as raw bytes only.</summary>
     public static IReadOnlyList<SafetensorsType> All { get; } =
     [
         F64, F32, F16, BF16, I64, I32, U8,
         new("C64", 64), new("U64", 64), new("U32", 32), new("I16", 16), new("U16", 16), new("I8", 8), new("BOOL", 8),
-        new("F8_E5M2", 8), new("F8_E4M3", 8), new("F8_E8M0", 8), new("F8_E5M2FNUZ", 8), new("F8_E4M3FNUZ", 8),
+        new("F8_E5M2", 8), F8E4M3, new("F8_E8M0", 8), new("F8_E5M2FNUZ", 8), new("F8_E4M3FNUZ", 8),
         new("F6_E2M3", 6), new("F6_E3M2", 6), new("F4", 4),
     ];
 

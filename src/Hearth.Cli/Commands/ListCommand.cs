@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Hearth.Models.Bundles;
+using Hearth.Models.Hub;
+using Hearth.Numerics;
+
+namespace Hearth.Cli.Commands;
+
+/// <summary><c>hearth model list</c>: the models under HEARTH_HOME.</summary>
+internal static class ListCommand
+{
+    public static Command Create()
+    {
+        Option<bool> json = Common.Json();
+        var command = new Command("list", "Print the models under HEARTH_HOME: those pulled, put there, or made by runs.") { json };
+        command.Example("hearth model list", "hearth model list --json");
+        command.SetAction(parsed =>
+        {
+            Entry[] entries = [.. ModelFolder.In(Places.Models).Concat(Runs()).Select(m => Read(m.Name, m.Path))];
+            if (parsed.GetValue(json)) Common.PrintJson(new { models = entries.Where(e => e.Problem is null), unreadable = entries.Where(e => e.Problem is not null).Select(e => new { e.Name, e.Path, e.Problem }) });
+            else Show(entries);
+            return Common.Done;
+        });
+        return command;
+    }
+
+    private static IEnumerable<(string Name, string Path)> Runs() =>
+        ModelFolder.In(Places.Runs).Where(m => File.Exists(Path.Combine(m.Path, "model", ModelBundle.ConfigName)));
+
+    private static Entry Read(string name, string path)
+    {
+        try
+        {
+            ModelSummary s = ModelSummary.Read(path);
+            return new Entry(name, s.Path, s.Architecture, s.Parameters, s.Type, s.Bytes, s.Files, s.Licence, s.Origin?.Repository, s.Origin?.Commit, null);
+        }
+        catch (Exception e) when (e is HearthException or IOException or UnauthorizedAccessException)
+        {
+            return new Entry(name, path, "", 0, "", 0, 0, null, null, null, e.Message);
+        }
+    }
+
+    private static void Show(Entry[] entries)
+    {
+        if (entries.Length == 0)
+        {
+            Console.WriteLine($"No models under {Places.Home}. Make one with `hearth up`, or fetch one with `hearth model pull`.");
+            return;
+        }
+        int width = Math.Max(4, entries.Max(e => e.Name.Length));
+        Entry[] good = [.. entries.Where(e => e.Problem is null)];
+        if (good.Length > 0) Console.WriteLine($"{"name".PadRight(width)}  {"architecture",-14} {"parameters",16} {"type",-8} {"size",10}  licence");
+        foreach (Entry e in good) Console.WriteLine($"{e.Name.PadRight(width)}  {e.Architecture,-14} {e.Parameters,16:N0} {e.Type,-8} {HubSelection.Size(e.Bytes),10}  {e.Licence ?? "not stated"}");
+        foreach (Entry e in entries.Where(e => e.Problem is not null)) Console.WriteLine($"{e.Name.PadRight(width)}  can not be read: {e.Problem}");
+    }
+
+    /// <summary>A model, or what is in its place.</summary>
+    private sealed record Entry(string Name, string Path, string Architecture, long Parameters, string Type, long Bytes, int Files, string? Licence, string? Repository, string? Commit, string? Problem);
+}
