@@ -111,7 +111,8 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config,
         if (shape.Length == 2)
         {
             var packed = new PackedWeights(stored.Type, 1, shape[0], shape[1]);
-            packed.PackAll(pool, row => stored.Row(order?.Invoke((int)row) ?? row));
+            var rows = new StoredRows(stored);
+            packed.PackAll(pool, row => rows.Row(order?.Invoke((int)row) ?? row));
             return Tensor.Stored(name, packed);
         }
         Tensor tensor = Tensor.Parameter(name, shape);
