@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hearth.Numerics;
 
@@ -14,6 +15,7 @@ public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
+    private readonly SafeFileHandle? _handle;
     private readonly byte* _start;
     private bool _disposed;
 
@@ -26,6 +28,7 @@ public sealed unsafe class MappedFile : IDisposable
             stream.Dispose();                                                    // nothing to map, which is not allowed either
             return;
         }
+        _handle = stream.SafeFileHandle;
         _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
         byte* start = null;
@@ -79,6 +82,23 @@ public sealed unsafe class MappedFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
         return _start + offset;
+    }
+
+    /// <summary>Copies some bytes of the file. What is read once only is better copied: a page in place stays with the process.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="into">Where to.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes are not all inside the file.</exception>
+    /// <exception cref="EndOfStreamException">The file has been cut short.</exception>
+    public void Read(long offset, Span<byte> into)
+    {
+        _ = Pointer(offset, into.Length);
+        while (!into.IsEmpty)
+        {
+            int read = RandomAccess.Read(_handle!, into, offset);
+            if (read == 0) throw new EndOfStreamException($"{Path}: ends at {offset:N0}, and had {Length:N0} bytes when it was opened.");
+            into = into[read..];
+            offset += read;
+        }
     }
 
     /// <summary>Ends the mapping and closes the file.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Hearth.Numerics.Quantization;
 
@@ -50,7 +51,7 @@ internal static unsafe class CodeReader
         TensorType.Q8_0 => (byte* x, ref BlockCodes c) =>
         {
             c.D = Half(x);
-            for (int i = 0; i < 32; i++) c.Q[i] = x[2 + i];
+            Vector256.Load(x + 2).Store((byte*)Unsafe.AsPointer(ref c.Q[0]));
         },
         TensorType.MXFP4 => (byte* x, ref BlockCodes c) => { c.D = x[0]; Nibbles(x + 1, 16, ref c, 0); },
         TensorType.Q2_K => Q2_K,
@@ -76,13 +77,36 @@ internal static unsafe class CodeReader
 
     private static ushort Half(byte* at) => Unsafe.ReadUnaligned<ushort>(at);
 
-    /// <summary>The lower four bits of some bytes, then the upper four.</summary>
+    /// <summary>The lower four bits of some bytes, a multiple of 16, then the upper four.</summary>
     private static void Nibbles(byte* x, int bytes, ref BlockCodes c, int at)
     {
-        for (int i = 0; i < bytes; i++)
+        fixed (byte* q = c.Q)
         {
-            c.Q[at + i] = (byte)(x[i] & 15);
-            c.Q[at + bytes + i] = (byte)(x[i] >> 4);
+            for (int i = 0; i < bytes; i += 16)
+            {
+                Field(Vector128.Load(x + i), 0, 15).Store(q + at + i);
+                Field(Vector128.Load(x + i), 4, 15).Store(q + at + bytes + i);
+            }
+        }
+    }
+
+    /// <summary>Some bits of each byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Field(Vector128<byte> bytes, int shift, byte mask) =>
+        Vector128.ShiftRightLogical(bytes.AsUInt16(), shift).AsByte() & Vector128.Create(mask);   // the mask drops what came from the neighbour
+
+    /// <summary>
+    /// Adds upper bits to the codes from a place on: each 32 bytes hold those of so many times 32 codes, the first codes' in the lowest bits.
+    /// </summary>
+    private static void UpperBits(byte* x, int bits, int at, int count, ref BlockCodes c)
+    {
+        fixed (byte* q = c.Q)
+        {
+            for (int i = 0; i < count; i += 16)
+            {
+                Vector128<byte> upper = Field(Vector128.Load(x + (i % 32)), i / 32 * bits, (byte)((1 << bits) - 1));
+                (Vector128.Load(q + at + i) | (upper << 4)).Store(q + at + i);
+            }
         }
     }
 
@@ -125,7 +149,7 @@ internal static unsafe class CodeReader
     {
         ScalesAndMinima(x, ref c);
         for (int pair = 0; pair < 4; pair++) Nibbles(x + 48 + (32 * pair), 32, ref c, 64 * pair);
-        for (int i = 0; i < 256; i++) c.Q[i] |= (byte)(((x[16 + (i % 32)] >> (i / 32)) & 1) << 4);
+        UpperBits(x + 16, 1, 0, 256, ref c);
     }
 
     private static void Q6_K(byte* x, ref BlockCodes c)
@@ -135,7 +159,7 @@ internal static unsafe class CodeReader
         for (int half = 0; half < 2; half++)
         {
             Nibbles(x + (64 * half), 64, ref c, 128 * half);
-            for (int i = 0; i < 128; i++) c.Q[(128 * half) + i] |= (byte)(((x[128 + (32 * half) + (i % 32)] >> (i / 32 * 2)) & 3) << 4);
+            UpperBits(x + 128 + (32 * half), 2, 128 * half, 128, ref c);
         }
     }
 

@@ -93,18 +93,18 @@ internal sealed record PanelFormat(
     };
 
     /// <summary>Bytes before a block's first step.</summary>
-    public int HeaderBytes => Rows * (Power ? 1 : Minimum ? 4 : 2);
+    public int HeaderBytes { get; } = Rows * (Codes == PanelCodes.E2M1 ? 1 : Minimum ? 4 : 2);
 
     /// <summary>Bytes of a step before its codes.</summary>
-    public int SmallBytes => Rows * (Scales + Minima);
+    public int SmallBytes { get; } = Rows * (Scales + Minima);
 
     /// <summary>Bytes of a step.</summary>
-    public int StepBytes => SmallBytes + (Rows * QuantizedActivations.Step / 8 * Bits);
+    public int StepBytes { get; } = (Rows * (Scales + Minima)) + (Rows * QuantizedActivations.Step / 8 * Bits(Codes));
 
     /// <summary>Bytes of a block.</summary>
     public int BlockBytes => HeaderBytes + (Steps * StepBytes);
 
-    private int Bits => Codes switch
+    private static int Bits(PanelCodes codes) => codes switch
     {
         PanelCodes.Two => 2,
         PanelCodes.Three => 3,

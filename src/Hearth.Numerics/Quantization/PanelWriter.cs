@@ -15,15 +15,19 @@ internal static unsafe class PanelWriter
     /// <param name="c">What to write.</param>
     public static void Write(PanelFormat format, byte* block, int row, ref BlockCodes c)
     {
+        int scales = format.Scales, stepBytes = format.StepBytes, small = format.SmallBytes;
         if (format.Power) block[row] = (byte)c.D;
         else ((ushort*)block)[row] = c.D;
         if (format.Minimum) ((ushort*)block)[PanelFormat.Rows + row] = c.DMinimum;
-        for (int s = 0; s < format.Steps; s++)
+        byte* step = block + format.HeaderBytes;
+        fixed (byte* q = c.Q)
         {
-            byte* step = block + format.HeaderBytes + (s * format.StepBytes);
-            for (int i = 0; i < format.Scales; i++) step[(i * PanelFormat.Rows) + row] = c.Scale[(s * format.Scales) + i];
-            if (format.Minima > 0) step[(format.Scales * PanelFormat.Rows) + row] = c.Minimum[s];
-            fixed (byte* q = c.Q) Codes(format.Codes, (uint*)q + (8 * s), step + format.SmallBytes + (4 * row));
+            for (int s = 0; s < format.Steps; s++, step += stepBytes)
+            {
+                for (int i = 0; i < scales; i++) step[(i * PanelFormat.Rows) + row] = c.Scale[(s * scales) + i];
+                if (format.Minima > 0) step[(scales * PanelFormat.Rows) + row] = c.Minimum[s];
+                Codes(format.Codes, (uint*)q + (8 * s), step + small + (4 * row));
+            }
         }
     }
 
@@ -57,17 +61,18 @@ internal static unsafe class PanelWriter
     }
 
     /// <summary>Some bits of each code, packed: the first group in the lowest bits of the first plane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fields(uint* q, int shift, int bits, byte* into, int plane)
     {
-        int together = 8 / bits;
         uint mask = One * ((1u << bits) - 1);
-        for (int g = 0; g < 8; g += together, plane++)
+        for (int g = 0; g < 8; g += 8 / bits, plane++)
         {
-            uint packed = 0;
-            for (int i = 0; i < together; i++) packed |= ((q[g + i] >> shift) & mask) << (bits * i);
+            uint packed = (q[g] >> shift) & mask;
+            for (int i = 1; i < 8 / bits; i++) packed |= ((q[g + i] >> shift) & mask) << (bits * i);
             Put(into, plane, packed);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(byte* into, int plane, uint value) => Unsafe.WriteUnaligned(into + (plane * GroupBytes), value);
 }

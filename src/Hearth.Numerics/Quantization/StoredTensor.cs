@@ -114,6 +114,18 @@ public sealed unsafe class StoredTensor
         return new ReadOnlySpan<byte>(Pointer + (row * RowBytes), RowBytes);
     }
 
+    /// <summary>Copies the bytes of rows, without touching the pages of a mapped file.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="into">Whole rows.</param>
+    /// <exception cref="EndOfStreamException">The file has been cut short.</exception>
+    public void CopyRows(long first, Span<byte> into)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(into.Length, (Rows - first) * RowBytes);
+        if (_file is not null) _file.Read(_offset + (first * RowBytes), into);
+        else new ReadOnlySpan<byte>(Pointer + (first * RowBytes), into.Length).CopyTo(into);
+    }
+
     /// <summary>Reads a row as singles.</summary>
     /// <param name="row">The row.</param>
     /// <param name="into">[Columns]</param>

@@ -108,7 +108,11 @@ public abstract class StoredParameters(IWeightSource source, ModelConfig config,
     /// <param name="shape">The shape here.</param>
     protected Tensor Read(string name, StoredTensor stored, Func<int, int>? order, params int[] shape)
     {
-        if (shape.Length == 2) return Pack(name, stored.Type, shape[0], shape[1], row => stored.Row(order?.Invoke((int)row) ?? row));
+        if (shape.Length == 2)
+        {
+            var rows = new StoredRows(stored);
+            return Pack(name, stored.Type, shape[0], shape[1], row => rows.Row(order?.Invoke((int)row) ?? row));
+        }
         Tensor tensor = Tensor.Parameter(name, shape);
         tensor.NeedsGradient = false;
         var values = new float[tensor.Length];
