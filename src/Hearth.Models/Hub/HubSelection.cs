@@ -39,9 +39,9 @@ public static partial class HubSelection
         if (models.Count == 1) return [.. models[0].Union(card).OrderBy(f => f.Path, StringComparer.Ordinal)];
         if (models.Count > 1)
         {
-            string choices = string.Join("\n", models.Take(MostListed).Select(g => $"  {Formats.Show.Name(g.Key)}  {Size(g.Sum(f => f.Bytes ?? 0))}"));
-            throw new HubException($"{address} has the model in {models.Count} forms. Choose one with --file, for example --file '*Q4_K_M*':\n{choices}"
-                + (models.Count > MostListed ? "\n  ..." : ""));
+            string choices = string.Join(", ", models.Take(MostListed).Select(g => $"{Formats.Show.Name(g.Key)} ({Size(g.Sum(f => f.Bytes ?? 0))})"));
+            throw new HubException($"{address} has the model in {models.Count} forms. Choose one with --file, such as --file Q4_K_M: {choices}"
+                + (models.Count > MostListed ? ", ..." : "."));
         }
         throw new HubException(files.Any(f => f.Name.EndsWith(".bin", StringComparison.Ordinal) || f.Name.EndsWith(".pth", StringComparison.Ordinal) || f.Name.EndsWith(".pt", StringComparison.Ordinal))
             ? $"{address} has its weights as pickles only, which can run code when they are read; Hearth does not read them. Look for the model as safetensors or GGUF."

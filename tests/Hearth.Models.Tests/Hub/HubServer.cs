@@ -25,6 +25,9 @@ internal sealed class Reply(int status, byte[]? body = null)
     /// <summary>Bytes of the body after which the connection is cut; all where null.</summary>
     public int? CutAfter { get; init; }
 
+    /// <summary>Where the body is cut, the connection is not: nothing more comes.</summary>
+    public bool Stalls { get; init; }
+
     public Reply With(string name, string value)
     {
         Headers[name] = value;
@@ -41,6 +44,7 @@ internal sealed class HubServer : IDisposable
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
     public const string Repository = "maker/small-model";
 
+    private readonly CancellationTokenSource _closed = new();
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly SortedDictionary<string, (byte[] Bytes, bool IsLarge)> _files = new(StringComparer.Ordinal);
 
@@ -74,7 +78,12 @@ internal sealed class HubServer : IDisposable
 
     public static byte[] Random(int count) => [.. Enumerable.Range(0, count).Select(i => (byte)((i * 2654435761L) >> 13))];
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _closed.Cancel();
+        _listener.Dispose();
+        _closed.Dispose();
+    }
 
     public static string GitSha1(byte[] bytes) =>
         Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, [.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
@@ -160,11 +169,12 @@ internal sealed class HubServer : IDisposable
                 await stream.WriteAsync(Encoding.Latin1.GetBytes(head.Append("\r\n").ToString()));
                 if (asked.Method != "HEAD") await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.CutAfter ?? reply.Body.Length, reply.Body.Length)));
                 await stream.FlushAsync();
+                if (reply.Stalls) await Task.Delay(Timeout.Infinite, _closed.Token);
                 if (reply.CutAfter is null) client.Client.Shutdown(SocketShutdown.Send);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or OperationCanceledException)
             {
-                // Whoever asked has gone.
+                // Whoever asked has gone, or the test has ended.
             }
         }
     }
