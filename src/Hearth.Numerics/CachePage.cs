@@ -23,6 +23,17 @@ public sealed class CachePage
         }
     }
 
+    /// <summary>Bytes of its blocks.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (CacheBlock? block in Blocks) bytes += (block?.Numbers.Length ?? 0L) * sizeof(float);
+            return bytes;
+        }
+    }
+
     /// <summary>A block for each layer.</summary>
     internal CacheBlock?[] Blocks { get; }
 

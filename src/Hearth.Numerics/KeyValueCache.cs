@@ -51,7 +51,18 @@ public sealed unsafe class KeyValueCache
     public TensorType Type { get; }
 
     /// <summary>Bytes held, for tokens past and to come; shared blocks count in each cache.</summary>
-    public long BytesHeld => _layers.Sum(l => l.Blocks.LongCount(b => b is not null)) * BlockLength * sizeof(float);
+    public long BytesHeld
+    {
+        get
+        {
+            long blocks = 0;
+            foreach (Layer layer in _layers)
+            {
+                for (int i = layer.First; i < layer.Blocks.Count; i++) blocks += layer.Blocks[i] is null ? 0 : 1;
+            }
+            return blocks * BlockLength * sizeof(float);
+        }
+    }
 
     /// <summary>Layers that attend.</summary>
     public int Layers => _layers.Length;

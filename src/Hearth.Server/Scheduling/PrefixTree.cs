@@ -22,6 +22,9 @@ internal sealed class PrefixTree
     /// <summary>Blocks that were given up for others.</summary>
     public long Evicted { get; private set; }
 
+    /// <summary>Whether all that is left is in use, as far as the last look showed.</summary>
+    public bool IsSpent { get; set; }
+
     /// <summary>When the least recently used node was last used; the largest number when there is none.</summary>
     public long Oldest => _byUse.First?.Value.Used ?? long.MaxValue;
 
@@ -74,27 +77,38 @@ internal sealed class PrefixTree
         Touch(now);
     }
 
+    /// <summary>Bytes of blocks that nobody runs with.</summary>
+    public long BytesUnused()
+    {
+        long bytes = 0;
+        foreach (Node node in _byUse)
+        {
+            if (!node.Page.IsShared) bytes += node.Page.Bytes;
+        }
+        return bytes;
+    }
+
     /// <summary>Gives up what nobody runs with, least recently used first.</summary>
     /// <param name="isEnough">Whether enough was given up; asked before each block.</param>
     public void Evict(Func<bool> isEnough)
     {
-        for (LinkedListNode<Node>? place = _byUse.First; place is not null && !isEnough();)
+        for (LinkedListNode<Node>? place = _byUse.First; place is not null;)
         {
+            if (isEnough()) return;
             Node node = place.Value;
             place = place.Next;
             if (node.Children.Count > 0 || node.Page.IsShared) continue;         // what a sequence runs with would not become free
             Remove(node);
             Evicted++;
         }
+        IsSpent = true;
     }
 
     /// <summary>Gives up the least recently used block that nobody runs with.</summary>
-    /// <returns>Whether there was one.</returns>
-    public bool EvictOne()
+    public void EvictOne()
     {
         long before = Evicted;
         Evict(() => Evicted > before);
-        return Evicted > before;
     }
 
     /// <summary>Forgets everything.</summary>

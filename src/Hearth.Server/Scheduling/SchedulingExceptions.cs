@@ -1,4 +1,3 @@
-using Hearth.Models.Formats;
 using Hearth.Numerics;
 
 namespace Hearth.Server.Scheduling;
@@ -27,7 +26,7 @@ public sealed class UnknownModelException(string name) : HearthException($"There
 /// <param name="budget">Bytes.</param>
 /// <param name="then">What to do.</param>
 public sealed class MemoryBudgetException(string what, long needed, long budget, string then)
-    : HearthException($"{what} takes {Show.Bytes(needed)} and the budget is {Show.Bytes(budget)}. {then}")
+    : HearthException($"{what} takes {needed:N0} bytes and the budget is {budget:N0}. {then}")
 {
     /// <summary>Bytes it takes.</summary>
     public long Needed { get; } = needed;
