@@ -1,11 +1,7 @@
+using Hearth.Models.Chat.Tools;
 using Hearth.Models.Tokenizers;
 
 namespace Hearth.Models.Chat;
-
-/// <summary>One message of a conversation.</summary>
-/// <param name="Role">Who speaks: <c>system</c>, <c>user</c> or <c>assistant</c>.</param>
-/// <param name="Content">What is said.</param>
-public sealed record ChatMessage(string Role, string Content);
 
 /// <summary>
 /// The conversation format of models that Hearth trains: a role's token, the message, <c>&lt;|end|&gt;</c>. What a person writes is always
@@ -51,23 +47,32 @@ public sealed class ChatFormat : IChatFormat
     /// <summary>The id of <see cref="End"/>.</summary>
     public int EndToken { get; }
 
+    string IChatFormat.Template => Template;
+
     /// <inheritdoc/>
-    public int[] Encode(IEnumerable<ChatMessage> messages, bool askForAnswer)
+    public int[] Encode(ChatPrompt prompt)
     {
         var tokens = new List<int>();
-        foreach (ChatMessage message in messages)
+        IReadOnlyList<ChatMessage> messages = prompt.Tools.Count > 0 || prompt.Messages.Any(m => m.Role == "tool") ? PlainTools.Tell(prompt) : prompt.Messages;
+        for (int i = 0; i < messages.Count; i++)
         {
-            if (!_roles.TryGetValue(message.Role, out int role))
+            ChatMessage message = messages[i];
+            if (!_roles.TryGetValue(message.Role == "developer" ? "system" : message.Role, out int role))
             {
-                throw new ArgumentException($"'{message.Role}' is not a role; use {string.Join(", ", Roles)}.", nameof(messages));
+                throw new ChatException($"A message has the role '{message.Role}', which this model does not know. Use {string.Join(", ", Roles)}.");
             }
             tokens.Add(role);
             tokens.AddRange(_tokenizer.Encode(message.Content));
-            tokens.Add(EndToken);
+            if (!prompt.ContinueLast || i < messages.Count - 1) tokens.Add(EndToken);
         }
-        if (askForAnswer) tokens.Add(_roles["assistant"]);
+        if (prompt is { AskForAnswer: true, ContinueLast: false }) tokens.Add(_roles["assistant"]);
         return [.. tokens];
     }
+
+    /// <summary>The tokens of a conversation of plain messages.</summary>
+    /// <param name="messages">What was said.</param>
+    /// <param name="askForAnswer">True to end where the assistant's answer begins.</param>
+    public int[] Encode(IEnumerable<ChatMessage> messages, bool askForAnswer) => Encode(new ChatPrompt([.. messages]) { AskForAnswer = askForAnswer });
 
     private static string RoleToken(string role) => $"<|{role}|>";
 

@@ -9,6 +9,7 @@ public sealed class GeneratedSequence : RunningSequence
     private readonly GenerationOptions _options;
     private readonly ConstraintState? _constraint;
     private readonly Proposer? _proposer;
+    private readonly ReasoningState? _reasoning;
     private readonly int _room;
     private readonly List<GeneratedToken> _generated = [];
     private int[] _proposed = [];
@@ -22,6 +23,7 @@ public sealed class GeneratedSequence : RunningSequence
         _proposer = proposer;
         History = new TokenHistory(prompt, options.PenaltyWindow);
         _constraint = options.Constraint?.Begin();
+        _reasoning = options.Reasoning is null ? null : new ReasoningState(options.Reasoning);
         _room = Math.Min(options.MaxTokens, context - prompt.Length);
         Ended = _room <= 0 || _constraint?.IsComplete == true;
     }
@@ -69,7 +71,7 @@ public sealed class GeneratedSequence : RunningSequence
         {
             for (int i = 0; i <= _proposed.Length && !Ended; i++)
             {
-                GeneratedToken token = sampler.Next(logits.Slice(i * columns, columns), _options, Generated.Count, History, _constraint?.Mask());
+                GeneratedToken token = Next(sampler, logits.Slice(i * columns, columns));
                 Add(token);
                 if (i == _proposed.Length || token.Id != _proposed[i]) break;
                 Accepted++;
@@ -83,6 +85,14 @@ public sealed class GeneratedSequence : RunningSequence
         if (!Ended && Cache.Length > read) Cache.Truncate(read);
     }
 
+    private GeneratedToken Next(Sampler sampler, ReadOnlySpan<float> logits)
+    {
+        if (_reasoning?.Forced is { } forced) return Sampler.Given(logits, forced, _options);
+        TokenMask? mask = _reasoning?.Inside == true ? null : _constraint?.Mask();
+        if (mask is { } m && Generated.Count == 0 && _options.Reasoning?.Begin is { } begin) mask = m with { Also = begin };
+        return sampler.Next(logits, _options, Generated.Count, History, mask);
+    }
+
     private void Add(GeneratedToken token)
     {
         if (_options.StopTokens.Contains(token.Id))
@@ -92,7 +102,7 @@ public sealed class GeneratedSequence : RunningSequence
         }
         _generated.Add(token);
         History.Add(token.Id);
-        _constraint?.Accept(token.Id);
+        if (_reasoning is null || !_reasoning.Takes(token.Id)) _constraint?.Accept(token.Id);
         Ended = Generated.Count >= _room || _constraint?.IsComplete == true;
     }
 

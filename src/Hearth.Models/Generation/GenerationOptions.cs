@@ -59,6 +59,9 @@ public sealed record GenerationOptions
     /// <summary>What the answer must be like; null for anything.</summary>
     public TokenConstraint? Constraint { get; init; }
 
+    /// <summary>How the model marks reasoning, which comes before what <see cref="Constraint"/> holds for; null for a model without.</summary>
+    public ReasoningMarks? Reasoning { get; init; }
+
     internal bool Penalizes => RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0;
 
     /// <summary>Checks the numbers against each other and the model's vocabulary.</summary>
@@ -126,6 +129,23 @@ public sealed record DryOptions
         }
         return breakers;
     }
+}
+
+/// <summary>How a model marks its reasoning, in tokens.</summary>
+/// <param name="End">The tokens after which the answer begins.</param>
+public sealed record ReasoningMarks(IReadOnlyList<int> End)
+{
+    /// <summary>The token that reasoning begins with, where an answer may begin with it; null for none.</summary>
+    public int? Begin { get; init; }
+
+    /// <summary>Whether the prompt ended inside reasoning.</summary>
+    public bool Began { get; init; }
+
+    /// <summary>The most tokens of reasoning; then <see cref="Closing"/> is said for the model. Null for any number.</summary>
+    public int? MostTokens { get; init; }
+
+    /// <summary>What ends reasoning that is too long; it ends in <see cref="End"/>.</summary>
+    public IReadOnlyList<int> Closing { get; init; } = [];
 }
 
 /// <summary>A token and how likely the model finds it.</summary>

@@ -31,6 +31,13 @@ public sealed class Sampler
         return new GeneratedToken(token, logits[token] - logSum) { Alternatives = Alternatives(logits, logSum, options.Alternatives) };
     }
 
+    /// <summary>A token that is not for the model to choose, with the log-probability that the model gives it.</summary>
+    internal static GeneratedToken Given(ReadOnlySpan<float> logits, int token, GenerationOptions options)
+    {
+        float logSum = Softmax.LogSum(logits);
+        return new GeneratedToken(token, logits[token] - logSum) { Alternatives = Alternatives(logits, logSum, options.Alternatives) };
+    }
+
     /// <summary>The most likely tokens, likeliest first; null when none are wanted.</summary>
     internal static TokenProbability[]? Alternatives(ReadOnlySpan<float> logits, float logSum, int count)
     {

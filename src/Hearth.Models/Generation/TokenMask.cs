@@ -7,6 +7,9 @@ namespace Hearth.Models.Generation;
 /// <param name="MayEnd">Whether the answer may end here: then the tokens that end it are allowed, and else they are not, whatever their bits say.</param>
 public readonly record struct TokenMask(ReadOnlyMemory<ulong> Bits, bool MayEnd)
 {
+    /// <summary>A token that is allowed too, whatever its bit says; null for none.</summary>
+    public int? Also { get; init; }
+
     /// <summary>Puts minus infinity where a token is not allowed.</summary>
     /// <param name="logits">[V]</param>
     /// <param name="ends">Tokens that end the answer.</param>
@@ -15,6 +18,7 @@ public readonly record struct TokenMask(ReadOnlyMemory<ulong> Bits, bool MayEnd)
         Span<float> kept = ends.Count <= 64 ? stackalloc float[ends.Count] : new float[ends.Count];
         int at = 0;
         foreach (int id in ends) kept[at++] = (uint)id < (uint)logits.Length ? logits[id] : 0;
+        float also = Also is { } token && (uint)token < (uint)logits.Length ? logits[token] : 0;
         ReadOnlySpan<ulong> bits = Bits.Span;
         for (int word = 0; word * 64 < logits.Length; word++)
         {
@@ -26,6 +30,7 @@ public readonly record struct TokenMask(ReadOnlyMemory<ulong> Bits, bool MayEnd)
                 if ((allowed >> i & 1) == 0) part[i] = float.NegativeInfinity;
             }
         }
+        if (Also is { } other && (uint)other < (uint)logits.Length) logits[other] = also;
         at = 0;
         foreach (int id in ends)
         {

@@ -77,6 +77,8 @@ internal static class GgufTokenizerReader
             if (tokens[id].Length > SentencePieceVocabulary.LongestPiece)
                 throw metadata.Bad(Prefix + "tokens", $"a token of {tokens[id].Length:N0} characters", $"at most {SentencePieceVocabulary.LongestPiece}");
         }
+        long characters = tokens.Sum(t => (long)t.Length), most = SentencePieceVocabulary.MostCharacters(isUnigram);
+        if (characters > most) throw metadata.Bad(Prefix + "tokens", $"{characters:N0} characters in all tokens together", $"at most {most:N0}");
         byte[] map = [];
         if (isUnigram && metadata.Has(Prefix + "precompiled_charsmap"))
             map = [.. metadata.Integers(Prefix + "precompiled_charsmap", MostTokens).Select(i => (byte)i)];

@@ -77,13 +77,28 @@ internal readonly struct JsonField(string file, string parent, JsonElement eleme
     /// <param name="most">More than this many are refused.</param>
     public List<JsonField> Items(int most)
     {
-        var items = new List<JsonField>();
-        if (IsMissing) return items;
-        Require(JsonValueKind.Array, "an array");
-        if (element.GetArrayLength() > most) throw Bad($"has {element.GetArrayLength():N0} entries, at most {most:N0} are read");
-        string place = Key;
-        foreach (JsonElement item in element.EnumerateArray()) items.Add(new JsonField(file, place, item, items.Count));
+        var items = new List<JsonField>(Length(most));
+        items.AddRange(Each());
         return items;
+    }
+
+    /// <summary>How many entries an array has; none when missing.</summary>
+    /// <param name="most">More than this many are refused.</param>
+    public int Length(int most)
+    {
+        if (IsMissing) return 0;
+        Require(JsonValueKind.Array, "an array");
+        int length = element.GetArrayLength();
+        return length <= most ? length : throw Bad($"has {length:N0} entries, at most {most:N0} are read");
+    }
+
+    /// <summary>The entries of an array whose <see cref="Length"/> was asked for, one at a time.</summary>
+    public IEnumerable<JsonField> Each()
+    {
+        if (IsMissing) yield break;
+        string place = Key;
+        int at = 0;
+        foreach (JsonElement item in element.EnumerateArray()) yield return new JsonField(file, place, item, at++);
     }
 
     /// <summary>The keys and values of an object.</summary>

@@ -64,6 +64,8 @@ internal static class SentencePieceReader
             }
         }
         if (pieces.Count == 0) throw message.Bad("no pieces");
+        long characters = pieces.Sum(p => (long)p.Length), most = SentencePieceVocabulary.MostCharacters(modelType == UnigramType);
+        if (characters > most) throw message.Bad($"{characters:N0} characters in all pieces together, expected at most {most:N0}");
         if (modelType is not (UnigramType or BpeType)) throw message.Bad($"trainer_spec.model_type {modelType}, expected 1 (unigram) or 2 (bpe)");
         CharacterMap? map = rules.Map.Length == 0 ? null
             : CharacterMap.Read(rules.Map) ?? throw message.Bad("normalizer_spec.precompiled_charsmap that is cut short");

@@ -22,6 +22,9 @@ internal sealed class SentencePieceVocabulary
     /// <summary>The longest piece allowed, in characters; it bounds the time to find what merges into what.</summary>
     public const int LongestPiece = Unigram.LongestPiece;
 
+    /// <summary>The most characters all pieces together may have.</summary>
+    public static long MostCharacters(bool isUnigram) => isUnigram ? Unigram.MostCharacters : 2L * Unigram.MostCharacters;
+
     private const string Prepend = """{"type":"Prepend","prepend":"▁"}""";
     private const string Mark = """{"type":"Replace","pattern":{"String":" "},"content":"▁"}""";
     private const string TrimEnds = """{"type":"Replace","pattern":{"Regex":"^ +| +$"},"content":""}""";

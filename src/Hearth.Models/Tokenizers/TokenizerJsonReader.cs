@@ -12,7 +12,8 @@ namespace Hearth.Models.Tokenizers;
 internal static class TokenizerJsonReader
 {
     private const int LongestFile = 256 << 20;
-    private const int MostTokens = 1 << 22;
+    private const int MostTokens = 1 << 19;
+    private const int MostMerges = 1 << 20;
     private const int MostSpecialTokens = 1 << 16;
     private const int MostMissingIds = 1 << 16;
 
@@ -140,27 +141,29 @@ internal static class TokenizerJsonReader
     {
         JsonField model = root["model"];
         if (cuts.IsByteLevel) throw root["pre_tokenizer"].Bad("is ByteLevel, which is not supported with a unigram model");
-        List<JsonField> entries = model["vocab"].Items(MostTokens);
-        if (entries.Count == 0) throw model["vocab"].Bad("holds no token");
-        var names = new string?[entries.Count];
-        var scores = new double[entries.Count];
+        int count = model["vocab"].Length(MostTokens), id = 0, characters = 0;
+        if (count == 0) throw model["vocab"].Bad("holds no token");
+        var names = new string?[count];
+        var scores = new double[count];
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int id = 0; id < names.Length; id++)
+        foreach (JsonField entry in model["vocab"].Each())
         {
-            List<JsonField> pair = entries[id].Items(2);
-            if (pair.Count != 2) throw entries[id].Bad("is not a token and its score");
+            List<JsonField> pair = entry.Items(2);
+            if (pair.Count != 2) throw entry.Bad("is not a token and its score");
             string name = pair[0].Text();
             if (name.Length is 0 or > Unigram.LongestPiece) throw pair[0].Bad($"has {name.Length:N0} characters, expected 1 to {Unigram.LongestPiece}");
+            characters += name.Length;
+            if (characters > Unigram.MostCharacters) throw model["vocab"].Bad($"has more than {Unigram.MostCharacters:N0} characters in all tokens together");
             (names[id], scores[id]) = (name, pair[1].Real());
-            ids.TryAdd(name, id);
+            ids.TryAdd(name, id++);
         }
         int? unknown = model["unk_id"].IsMissing ? null : model["unk_id"].Number(names.Length - 1);
         bool usesBytes = model["byte_fallback"].Flag(false);
         List<SpecialToken> special = ReadSpecialTokens(root["added_tokens"], ids);
         string?[] pieces = WithoutHidden(names, special);
         if (unknown is { } u) pieces[u] = null;
-        for (int id = 0; usesBytes && id < pieces.Length; id++)
-            if (names[id] is { } name && Fallback.ByteOf(name) >= 0) pieces[id] = null;
+        for (int i = 0; usesBytes && i < pieces.Length; i++)
+            if (names[i] is { } name && Fallback.ByteOf(name) >= 0) pieces[i] = null;
         var fallback = new Fallback(usesBytes ? ByteTokens(names) : null, unknown ?? -1, fuses: true);
         return new TokenizerParts([.. names.Select(n => decoder.BytesOf(n!))], [], special, cuts.Cuts)
         {
@@ -230,7 +233,7 @@ internal static class TokenizerJsonReader
     {
         var special = new SortedDictionary<int, SpecialToken>();
         var contents = new HashSet<string>(StringComparer.Ordinal);
-        var ordinary = ids.ToDictionary(t => t.Value, t => t.Key);
+        string?[] ordinary = Names(ids);
         foreach (JsonField entry in added.Items(MostSpecialTokens))
         {
             string content = entry["content"].Text();
@@ -239,7 +242,7 @@ internal static class TokenizerJsonReader
                 throw entry["content"].Bad($"has {content.Length:N0} characters, expected 1 to {SpecialToken.LongestContent}");
             if (ids.TryGetValue(content, out int sameContent) && sameContent != id)
                 throw entry["id"].Bad($"is {id}, but model.vocab gives '{JsonField.Shorten(content)}' id {sameContent}");
-            if (ordinary.TryGetValue(id, out string? sameId) && sameId != content)
+            if (id < ordinary.Length && ordinary[id] is { } sameId && sameId != content)
                 throw entry["id"].Bad($"is {id}, which model.vocab gives to '{JsonField.Shorten(sameId)}'");
             var token = new SpecialToken(id, content, entry["special"].Flag(false), entry["normalized"].Flag(false))
             {
@@ -248,7 +251,7 @@ internal static class TokenizerJsonReader
             if (!contents.Add(content) || !special.TryAdd(id, token))
                 throw entry.Bad($"has the content or id of an earlier entry ('{JsonField.Shorten(content)}', {id})");
         }
-        int both = special.Keys.Count(ordinary.ContainsKey);
+        int both = special.Keys.Count(id => id < ordinary.Length && ordinary[id] is not null);
         RequireFewMissing(added, special.Keys.Concat(ids.Values).Max(), ids.Count + special.Count - both);
         return [.. special.Values];
     }
@@ -274,16 +277,16 @@ internal static class TokenizerJsonReader
     private static Merge[] ReadMerges(JsonField merges, Dictionary<string, int> ids, byte[]?[] vocabulary)
     {
         if (merges.IsMissing) throw merges.Bad("is missing, expected an array");
-        List<JsonField> items = merges.Items(MostTokens);
-        var result = new Merge[items.Count];
-        for (int i = 0; i < result.Length; i++)
+        var result = new Merge[merges.Length(MostMerges)];
+        int i = 0;
+        foreach (JsonField merge in merges.Each())
         {
-            (string left, string right) = ReadPair(items[i]);
-            result[i] = new Merge(Find(left), Find(right), Find(left + right));
+            (string left, string right) = ReadPair(merge);
+            result[i++] = new Merge(Find(left), Find(right), Find(left + right));
 
             int Find(string token) => ids.TryGetValue(token, out int id) && vocabulary[id] is not null
                 ? id
-                : throw items[i].Bad($"needs the token '{JsonField.Shorten(token)}', which is not in model.vocab");
+                : throw merge.Bad($"needs the token '{JsonField.Shorten(token)}', which is not in model.vocab");
         }
         return result;
     }

@@ -9,6 +9,9 @@ internal sealed class Unigram : TokenModel
     /// <summary>The longest token allowed, in characters; it bounds the time for each place of a text.</summary>
     public const int LongestPiece = 256;
 
+    /// <summary>The most characters all tokens together may have; they bound the memory of the tree of tokens.</summary>
+    public const int MostCharacters = 1 << 21;
+
     private const double UnknownPenalty = 10;
     private const int NotReached = -1;
 
@@ -27,25 +30,27 @@ internal sealed class Unigram : TokenModel
         _scores = [.. scores];
         _unknownScore = lowest - UnknownPenalty;
         _fallback = fallback;
-        var nodes = new Dictionary<(int Node, char Letter), int>();
+        int[] order = [.. Enumerable.Range(0, pieces.Count).Where(id => pieces[id] is { Length: > 0 })];
+        Array.Sort(order, (a, b) => string.CompareOrdinal(pieces[a], pieces[b]) is not 0 and var difference ? difference : a.CompareTo(b));
+        var edges = new List<Merge>();
         var tokens = new List<int> { NotReached };
-        for (int id = 0; id < pieces.Count; id++)
+        int[] path = new int[LongestPiece + 1];                                  // the nodes of the piece before: pieces that begin alike follow each other
+        string before = "";
+        foreach (int id in order)
         {
-            if (pieces[id] is not { Length: > 0 } piece) continue;
-            int node = 0;
-            foreach (char c in piece)
+            string piece = pieces[id]!;
+            for (int at = before.AsSpan().CommonPrefixLength(piece); at < piece.Length; at++)
             {
-                if (!nodes.TryGetValue((node, c), out int child))
-                {
-                    nodes.Add((node, c), child = tokens.Count);
-                    tokens.Add(NotReached);
-                }
-                node = child;
+                edges.Add(new Merge(path[at], piece[at], tokens.Count));
+                path[at + 1] = tokens.Count;
+                tokens.Add(NotReached);
             }
+            int node = path[piece.Length];
             if (tokens[node] < 0) tokens[node] = id;
+            before = piece;
         }
         _tokenAt = [.. tokens];
-        _trie = new MergeTable([.. nodes.Select(n => new Merge(n.Key.Node, n.Key.Letter, n.Value))]);
+        _trie = new MergeTable(edges);
     }
 
     public override void Encode(ReadOnlySpan<char> piece, List<int> tokens)

@@ -79,7 +79,7 @@ public sealed class ChatFormatTests
     [Fact]
     public void A_role_that_is_none_is_an_error_that_lists_them()
     {
-        ArgumentException e = Should.Throw<ArgumentException>(() => Chat.Encode([new ChatMessage("root", "x")], askForAnswer: true));
+        ChatException e = Should.Throw<ChatException>(() => Chat.Encode([new ChatMessage("root", "x")], askForAnswer: true));
         e.Message.ShouldContain("'root'");
         e.Message.ShouldContain("system, user, assistant");
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Hearth.Models.Formats.Safetensors;
+using Hearth.Numerics.Quantization;
 using Shouldly;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace Hearth.Models.Tests.Formats;
 
 public sealed class SafetensorsFuzzTests : IDisposable
 {
-    private const int Mutations = 10_000;
+    private static readonly int Mutations = Fuzz.Rounds(10_000);
     private static readonly string[] Spices =
     [
         "-1", "0", "1e9", "4294967296", "9223372036854775807", "18446744073709551616", "[", "]", "{", "}", "\"", "\\ud800", ",", "null",
@@ -46,7 +47,11 @@ public sealed class SafetensorsFuzzTests : IDisposable
             try
             {
                 using SafetensorsFile file = SafetensorsFile.Open(_folder["m"]);
-                foreach (SafetensorsEntry e in file.Entries) ReadAsSomething(file, e);
+                foreach (SafetensorsEntry e in file.Entries)
+                {
+                    ReadAsSomething(file, e);
+                    ReadInPlace(file, e);
+                }
             }
             catch (ModelFileException)
             {
@@ -68,6 +73,27 @@ public sealed class SafetensorsFuzzTests : IDisposable
         if (e.Type == SafetensorsType.I32 || e.Type == SafetensorsType.I64) file.Read(e.Name, new int[e.Count]);
         else if (e.Type.Name is "F32" or "F16" or "BF16" or "F64") file.Read(e.Name, new float[e.Count]);
         else file.ReadBytes(e.Name, 0, new byte[e.ByteCount]);
+    }
+
+    /// <summary>As models are loaded: rows of the mapped file, and all of it as numbers.</summary>
+    private static void ReadInPlace(SafetensorsFile file, SafetensorsEntry e)
+    {
+        StoredTensor tensor;
+        try
+        {
+            tensor = file.Stored(e.Name);
+        }
+        catch (ModelFileException)
+        {
+            return;                                                              // a type that no model holds
+        }
+        var row = new float[tensor.Columns];
+        for (long i = 0; i < tensor.Rows; i++)
+        {
+            tensor.ReadRow(i, row);
+            tensor.Row(i).Length.ShouldBeGreaterThanOrEqualTo(0);
+        }
+        tensor.Read(new float[e.Count]);
     }
 
     private static byte[] Mutate(byte[] whole, int headerEnd, Random random)

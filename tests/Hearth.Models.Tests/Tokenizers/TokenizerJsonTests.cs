@@ -112,7 +112,8 @@ public class TokenizerJsonTests
         var random = new Random(2_024);
         var clock = new Stopwatch();
         int refused = 0;
-        for (int i = 0; i < 4_000; i++)
+        int rounds = Fuzz.Rounds(4_000);
+        for (int i = 0; i < rounds; i++)
         {
             byte[] json = Mutate(random, i);
             clock.Restart();
@@ -132,8 +133,48 @@ public class TokenizerJsonTests
             }
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2), $"mutation {i}");
         }
-        refused.ShouldBeInRange(1_000, 3_990);
+        refused.ShouldBeInRange(rounds / 4, rounds - 10);
     }
+
+    [Fact]
+    public void A_file_cut_anywhere_is_reported()
+    {
+        for (int percent = 0; percent < 100; percent++)
+            Should.Throw<ModelFileException>(() => Tokenizer.Parse(Good.AsMemory(0, Good.Length * percent / 100)), $"{percent} % kept");
+    }
+
+    /// <summary>Files of millions of small or long things.</summary>
+    public static TheoryData<string> Bombs => [.. Hostile.Keys];
+
+    private static Dictionary<string, Func<string>> Hostile { get; } = new()
+    {
+        ["numbers"] = () => $"[{Repeat(4_000_000, _ => "1")}]",
+        ["arrays in arrays"] = () => new string('[', 4_000_000),
+        ["names"] = () => $"{{{Repeat(400_000, i => $"\"{i}\": 1")}}}",
+        ["equal names"] = () => $"{{{Repeat(600_000, _ => "\"a\": 1")}}}",
+        ["a long type"] = () => $"{{\"model\": {{\"type\": \"{new string('a', 20_000_000)}\"}}}}",
+        ["tokens"] = () => Model("\"vocab\": {" + Repeat(600_000, i => $"\"{i:x}\": {i}") + "}, \"merges\": []"),
+        ["tokens with the same id"] = () => Model("\"vocab\": {" + Repeat(300_000, i => $"\"{i:x}\": 0") + "}, \"merges\": []"),
+        ["merges of nothing"] = () => Model("\"vocab\": {\"a\": 0}, \"merges\": [" + Repeat(600_000, _ => "\"a a\"") + "]"),
+        ["merges that are none"] = () => Model("\"vocab\": {\"a\": 0}, \"merges\": [" + Repeat(600_000, _ => "3") + "]"),
+        ["special tokens"] = () => $"{{\"added_tokens\": [{Repeat(100_000, i => $"{{\"id\": {i}}}")}], {Model("\"vocab\": {\"a\": 0}, \"merges\": []")[1..]}",
+        ["steps"] = () => $"{{\"normalizer\": {{\"type\": \"Sequence\", \"normalizers\": [{Repeat(500_000, _ => "{}")}]}}, {Model("\"vocab\": {\"a\": 0}, \"merges\": []")[1..]}",
+        ["a long pattern"] = () => Model("\"vocab\": {\"a\": 0}, \"merges\": []").Replace("{\"type\": \"ByteLevel\", \"use_regex\": true}", $"{{\"type\": \"Split\", \"pattern\": {{\"Regex\": \"{new string('(', 5_000_000)}\"}}}}"),
+        ["unigram tokens"] = () => $"{{\"model\": {{\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [{Repeat(400_000, i => $"[\"{i:x}\", 1e999]")}]}}, \"pre_tokenizer\": {{\"type\": \"Metaspace\"}}, \"decoder\": {{\"type\": \"Metaspace\"}}}}",
+    };
+
+    [Theory]
+    [MemberData(nameof(Bombs))]
+    public void A_file_that_means_harm_is_refused_soon_and_in_little_memory(string name)
+    {
+        byte[] json = Encoding.UTF8.GetBytes(Hostile[name]());
+        Fuzz.Bounded(() => Should.Throw<ModelFileException>(() => Tokenizer.Parse(json)).Message.Length.ShouldBeLessThan(1_000), 64_000_000 + json.Length, name);
+    }
+
+    private static string Model(string content) =>
+        "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"use_regex\": true}, \"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", " + content + "}}";
+
+    private static string Repeat(int count, Func<int, string> item) => string.Join(',', Enumerable.Range(0, count).Select(item));
 
     private static byte[] Mutate(Random random, int round)
     {

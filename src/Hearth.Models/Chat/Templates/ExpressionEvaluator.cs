@@ -5,6 +5,8 @@ namespace Hearth.Models.Chat.Templates;
 /// <summary>The values of expressions, and calls.</summary>
 internal sealed partial class Evaluator
 {
+    private const int StepsPerCall = 24;                                         // a scope and a text of its own
+
     /// <param name="expression">The expression.</param>
     /// <param name="scope">The names it sees.</param>
     /// <param name="content">What a filter without a target works on: the content of its block.</param>
@@ -179,6 +181,7 @@ internal sealed partial class Evaluator
 
     private StringValue CallMacro(MacroValue macro, CallValues arguments)
     {
+        _c.Step(StepsPerCall);
         MacroDefinition definition = macro.Definition;
         int line = _c.Line;
         var scope = new Scope(macro.Scope);

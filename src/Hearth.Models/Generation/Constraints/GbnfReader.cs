@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Hearth.Models.Generation.Constraints;
 
@@ -8,12 +9,12 @@ namespace Hearth.Models.Generation.Constraints;
 /// </summary>
 internal sealed class GbnfReader(string text)
 {
-    private const int LongestText = 1 << 20;
+    private const int LongestText = 1 << 18;
     private const int DeepestNesting = 64;
     private const int MostRepeats = 10_000;
 
     private readonly GrammarRules _rules = new();
-    private readonly Dictionary<string, (int Rule, int Line)> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Rule, int At)> _names = new(StringComparer.Ordinal);
     private int _at;
     private int _depth;
 
@@ -23,13 +24,14 @@ internal sealed class GbnfReader(string text)
         Declare("root");
         Space(lines: true);
         while (_at < text.Length) ReadRule();
-        foreach ((string name, (int rule, int line)) in _names)
+        foreach ((string name, (int rule, int at)) in _names)
         {
             if (_rules.Body(rule) is null)
             {
-                throw new ConstraintException(name == "root" ? "root" : $"line {line}", name == "root"
-                    ? "the grammar has no rule of that name. Name the rule of the whole text 'root'."
-                    : $"the rule '{name}' is not defined. Define it, or correct its name.");
+                _at = at;
+                throw name == "root"
+                    ? new ConstraintException("root", "the grammar has no rule of that name. Name the rule of the whole text 'root'.")
+                    : Bad($"the rule '{name}' is not defined. Define it, or correct its name");
             }
         }
         return _rules;
@@ -84,13 +86,9 @@ internal sealed class GbnfReader(string text)
         if (c == '"')
         {
             _at++;
-            var literal = new List<GrammarNode>();
-            while (!Take("\""))
-            {
-                int code = Character("a string without its closing quotation mark");
-                literal.Add(GrammarNode.Set((code, code)));
-            }
-            node = new Series(literal);
+            var literal = new StringBuilder();
+            while (!Take("\"")) literal.Append(char.ConvertFromUtf32(Character("a string without its closing quotation mark")));
+            node = GrammarNode.Text(literal.ToString());
         }
         else if (c == '[')
         {
@@ -110,6 +108,7 @@ internal sealed class GbnfReader(string text)
         }
         else
         {
+            if (c is '<' or '!') throw Bad("a token in angle brackets is not supported. Write the text that the token stands for");
             node = new Call(Declare(Name()));
         }
         Space(lines: _depth > 1);
@@ -138,9 +137,8 @@ internal sealed class GbnfReader(string text)
 
     private GrammarNode Repeats(GrammarNode part)
     {
-        while (_at < text.Length)
+        for (int times = 0; _at < text.Length;)
         {
-            int times = 0;
             if (Take("*")) part = part.Repeat(0, null);
             else if (Take("+")) part = part.Repeat(1, null);
             else if (Take("?")) part = part.Maybe();
@@ -224,9 +222,9 @@ internal sealed class GbnfReader(string text)
 
     private int Declare(string name)
     {
-        if (_names.TryGetValue(name, out (int Rule, int Line) known)) return known.Rule;
+        if (_names.TryGetValue(name, out (int Rule, int At) known)) return known.Rule;
         int rule = _rules.Declare(name);
-        _names.Add(name, (rule, Line));
+        _names.Add(name, (rule, Math.Max(0, _at - name.Length)));
         return rule;
     }
 
@@ -248,11 +246,9 @@ internal sealed class GbnfReader(string text)
         return true;
     }
 
-    private int Line => 1 + text.AsSpan(0, Math.Min(_at, text.Length)).Count('\n');
-
     private ConstraintException Bad(string problem)
     {
-        int before = Math.Min(_at, text.Length), column = before - text.AsSpan(0, before).LastIndexOf('\n');
-        return new ConstraintException($"line {Line}, column {column} of the grammar", problem + ".");
+        int before = Math.Min(_at, text.Length), line = 1 + text.AsSpan(0, before).Count('\n'), column = before - text.AsSpan(0, before).LastIndexOf('\n');
+        return new ConstraintException($"line {line}, column {column} of the grammar", problem + ".");
     }
 }

@@ -6,6 +6,7 @@ namespace Hearth.Models.Generation.Constraints;
 public sealed class Grammar
 {
     private static readonly Lazy<Grammar> AnyJson = new(() => FromJsonSchema("true"));
+    private static readonly Lazy<Grammar> AnyObject = new(() => FromJsonSchema("""{"type": "object"}"""));
 
     private Grammar(GrammarRules rules, string name) => (Program, Name) = (GrammarCompiler.Compile(rules), name);
 
@@ -15,6 +16,9 @@ public sealed class Grammar
 
     /// <summary>Any JSON value.</summary>
     public static Grammar Json => AnyJson.Value;
+
+    /// <summary>Any JSON object.</summary>
+    public static Grammar JsonObject => AnyObject.Value;
 
     /// <summary>Reads a grammar in GBNF (llama.cpp, grammars/README.md). The rule <c>root</c> is the whole text.</summary>
     /// <param name="text">The grammar.</param>
@@ -36,14 +40,26 @@ public sealed class Grammar
 
     /// <summary>
     /// Reads a JSON schema (draft 2020-12, and the arrays of earlier drafts). The text is JSON that fits the schema, properties in the schema's order, no
-    /// properties but those listed unless the schema asks for more; <c>oneOf</c> is read as <c>anyOf</c>. A keyword that could not be kept is refused.
+    /// properties but those listed unless the schema asks for more. A keyword that could not be kept is refused. docs/constraints.md has the list.
     /// </summary>
     /// <param name="schema">The schema, as JSON.</param>
     /// <exception cref="ConstraintException">It is malformed, not supported, allows nothing, or is too large; the message names the path.</exception>
     public static Grammar FromJsonSchema(string schema) => new(JsonSchemaReader.Read(schema), "$");
 
+    /// <summary>A grammar put together from parts.</summary>
+    /// <param name="name">What it is called in errors.</param>
+    /// <param name="body">Adds the rules it needs, and gives the whole text.</param>
+    internal static Grammar Compose(string name, Func<GrammarRules, GrammarNode> body)
+    {
+        var rules = new GrammarRules();
+        int whole = rules.Declare(name);
+        rules.Define(whole, body(rules));
+        return new Grammar(rules, name);
+    }
+
     /// <summary>Whether a text fits.</summary>
     /// <param name="text">The text.</param>
+    /// <exception cref="ConstraintException">The text can be read in too many ways.</exception>
     public bool Matches(string text)
     {
         var parser = new GrammarParser(Program, Name);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Hearth.Models.Generation.Constraints;
 
@@ -8,19 +9,28 @@ namespace Hearth.Models.Generation.Constraints;
 /// </summary>
 internal sealed class GrammarCompiler
 {
-    private const int MostStates = 150_000;
+    private const int MostStates = 60_000;
     private const int DeepestNesting = 200;
     private const long MostWork = 30_000_000;
+    private const int MostKept = 1_000_000;
     private const int SmallNode = 6;
 
     private readonly GrammarRules _rules;
     private readonly List<int> _starts = [];
     private readonly List<GrammarState> _done = [];
     private readonly Dictionary<GrammarNode, Call> _hoisted = new(ReferenceEqualityComparer.Instance);
-    private List<Draft> _drafts = [];
+    private readonly HashSet<int> _closed = [];
+    private readonly Stack<int> _open = [];
+    private readonly Dictionary<int[], int> _ids = new(SetComparer.Instance);
+    private readonly List<int[]> _sets = [];
+    private readonly List<ByteEdge> _bytes = [];
+    private readonly List<CallEdge> _calls = [];
+    private readonly List<int> _targets = [];
+    private readonly List<Draft> _drafts = [];
     private string _rule = "";
     private int _depth;
     private long _work;
+    private int _kept;
 
     private GrammarCompiler(GrammarRules rules) => _rules = rules;
 
@@ -36,7 +46,7 @@ internal sealed class GrammarCompiler
     private void CompileRule(int rule)
     {
         _rule = _rules.Name(rule);
-        _drafts = [];
+        _drafts.Clear();
         int start = New(), end = Build(_rules.Body(rule)!, start);
         _starts.Add(_done.Count);
         int before = _done.Count;
@@ -51,6 +61,7 @@ internal sealed class GrammarCompiler
         if (++_depth > DeepestNesting) throw Bad($"it is nested more than {DeepestNesting} deep");
         int end = node switch
         {
+            Literal literal => BuildLiteral(literal, from),
             OneOf one => BuildOneOf(one, from),
             Series series => series.Parts.Aggregate(from, (at, part) => Build(part, at)),
             Choice choice => BuildChoice(choice, from),
@@ -65,8 +76,19 @@ internal sealed class GrammarCompiler
     private int BuildCall(Call call, int from)
     {
         int to = New();
-        _drafts[from].Calls.Add(new CallEdge(call.Rule, to));
+        _drafts[from].AddCall(new CallEdge(call.Rule, to));
         return to;
+    }
+
+    private int BuildLiteral(Literal literal, int from)
+    {
+        foreach (byte b in Encoding.UTF8.GetBytes(literal.Content))
+        {
+            int next = New();
+            _drafts[from].AddByte(new ByteEdge(b, b, next));
+            from = next;
+        }
+        return from;
     }
 
     private int BuildOneOf(OneOf one, int from)
@@ -80,7 +102,7 @@ internal sealed class GrammarCompiler
             for (int i = 0; i < sequence.Length; i++)
             {
                 int next = i == sequence.Length - 1 ? to : New();
-                _drafts[at].Bytes.Add(new ByteEdge(sequence[i].Low, sequence[i].High, next));
+                _drafts[at].AddByte(new ByteEdge(sequence[i].Low, sequence[i].High, next));
                 at = next;
             }
         }
@@ -93,8 +115,8 @@ internal sealed class GrammarCompiler
         foreach (GrammarNode part in choice.Choices)
         {
             int begin = New();
-            _drafts[from].Free.Add(begin);
-            _drafts[Build(part, begin)].Free.Add(to);
+            _drafts[from].AddFree(begin);
+            _drafts[Build(part, begin)].AddFree(to);
         }
         return to;
     }
@@ -107,28 +129,33 @@ internal sealed class GrammarCompiler
             if (!_hoisted.TryGetValue(part, out Call? call)) _hoisted.Add(part, call = _rules.Add(_rule, part));
             part = call;
         }
-        int at = from;
-        for (int i = 0; i < repeated.Least; i++) at = Build(part, at);
+        int at = from, alone = repeated.Most is null ? Math.Max(0, repeated.Least - 1) : repeated.Least;
+        for (int i = 0; i < alone; i++) at = Build(part, at);
         if (repeated.Most is { } most)
         {
             int end = New();
             for (int i = repeated.Least; i < most; i++)
             {
-                _drafts[at].Free.Add(end);
+                _drafts[at].AddFree(end);
                 at = Build(part, at);
             }
-            _drafts[at].Free.Add(end);
+            _drafts[at].AddFree(end);
             return end;
         }
         int loop = New();
-        _drafts[at].Free.Add(loop);
-        _drafts[Build(part, loop)].Free.Add(loop);
-        return loop;
+        _drafts[at].AddFree(loop);
+        int last = Build(part, loop);
+        _drafts[last].AddFree(loop);
+        if (repeated.Least == 0) return loop;
+        int after = New();
+        _drafts[last].AddFree(after);
+        return after;
     }
 
     /// <summary>About how many states a node takes, as far as it matters.</summary>
     private static int Size(GrammarNode node) => node switch
     {
+        Literal literal => literal.Content.Length,
         OneOf one => one.Ranges.Sum(r => r.High < 0x80 ? 0 : 3),
         Call => 1,
         Series series => Total(series.Parts),
@@ -147,40 +174,71 @@ internal sealed class GrammarCompiler
     private bool Determine(int start, int end)
     {
         int first = _done.Count, most = (4 * _drafts.Count) + 64;
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        var sets = new List<int[]>();
-        Id(Closure([start]));
-        for (int i = 0; i < sets.Count; i++)
+        _ids.Clear();
+        _sets.Clear();
+        Id([start]);
+        for (int i = 0; i < _sets.Count; i++)
         {
-            if (sets.Count > most) return false;
-            int[] set = sets[i];
-            var bytes = new List<ByteEdge>();
-            foreach (int s in set) bytes.AddRange(_drafts[s].Bytes);
-            var edges = new List<ByteEdge>();
-            int[] cuts = [.. bytes.SelectMany(e => (int[])[e.Low, e.High + 1]).Distinct().Order()];
-            for (int c = 0; c + 1 < cuts.Length; c++)
+            if (_sets.Count > most) return false;
+            int[] set = _sets[i];
+            _bytes.Clear();
+            _calls.Clear();
+            foreach (int s in set)
             {
-                Work(bytes.Count);
-                int[] targets = [.. bytes.Where(e => e.Low <= cuts[c] && e.High >= cuts[c]).Select(e => e.Target).Distinct()];
-                if (targets.Length == 0) continue;
-                int target = first + Id(Closure(targets));
-                if (edges.Count > 0 && edges[^1].Target == target && edges[^1].High + 1 == cuts[c]) edges[^1] = edges[^1] with { High = (byte)(cuts[c + 1] - 1) };
-                else edges.Add(new ByteEdge((byte)cuts[c], (byte)(cuts[c + 1] - 1), target));
+                _bytes.AddRange(_drafts[s].Bytes);
+                _calls.AddRange(_drafts[s].Calls);
             }
-            CallEdge[] calls = [.. set.SelectMany(s => _drafts[s].Calls).GroupBy(e => e.Rule)
-                .Select(g => new CallEdge(g.Key, first + Id(Closure([.. g.Select(e => e.Target)]))))];
-            Finish(new GrammarState([.. edges], calls, Array.BinarySearch(set, end) >= 0));
+            Finish(new GrammarState(ByteEdges(first), CallEdges(first), Array.BinarySearch(set, end) >= 0));
         }
         return true;
+    }
 
-        int Id(int[] set)
+    /// <summary>The edges of <c>_bytes</c>, cut so that no two take the same byte.</summary>
+    private ByteEdge[] ByteEdges(int first)
+    {
+        if (_bytes.Count == 0) return [];
+        if (_bytes.Count == 1) return [_bytes[0] with { Target = first + Id([_bytes[0].Target]) }];
+        Span<bool> cut = stackalloc bool[257];
+        foreach (ByteEdge e in _bytes) cut[e.Low] = cut[e.High + 1] = true;
+        var edges = new List<ByteEdge>();
+        for (int low = 0; low < 256;)
         {
-            string key = new(MemoryMarshal.Cast<int, char>(set));
-            if (ids.TryGetValue(key, out int id)) return id;
-            ids.Add(key, sets.Count);
-            sets.Add(set);
-            return sets.Count - 1;
+            int high = low;
+            while (high < 255 && !cut[high + 1]) high++;
+            Work(_bytes.Count);
+            _targets.Clear();
+            foreach (ByteEdge e in _bytes)
+            {
+                if (e.Low <= low && e.High >= low) _targets.Add(e.Target);
+            }
+            if (_targets.Count > 0)
+            {
+                int target = first + Id(CollectionsMarshal.AsSpan(_targets));
+                if (edges.Count > 0 && edges[^1].Target == target && edges[^1].High + 1 == low) edges[^1] = edges[^1] with { High = (byte)high };
+                else edges.Add(new ByteEdge((byte)low, (byte)high, target));
+            }
+            low = high + 1;
         }
+        return [.. edges];
+    }
+
+    /// <summary>The edges of <c>_calls</c>, one for each rule.</summary>
+    private CallEdge[] CallEdges(int first) => _calls.Count switch
+    {
+        0 => [],
+        1 => [_calls[0] with { Target = first + Id([_calls[0].Target]) }],
+        _ => [.. _calls.GroupBy(e => e.Rule).Select(g => new CallEdge(g.Key, first + Id([.. g.Select(e => e.Target)])))],
+    };
+
+    /// <summary>The number of the set of some states and all that free edges lead to.</summary>
+    private int Id(ReadOnlySpan<int> states)
+    {
+        int[] set = Closure(states);
+        if (_ids.TryGetValue(set, out int id)) return id;
+        _ids.Add(set, _sets.Count);
+        _sets.Add(set);
+        Keep(set.Length);
+        return _sets.Count - 1;
     }
 
     /// <summary>The states as they are, with what free edges lead to.</summary>
@@ -189,7 +247,7 @@ internal sealed class GrammarCompiler
         for (int s = 0; s < _drafts.Count; s++)
         {
             int[] set = Closure([s]);
-            Work(set.Sum(t => _drafts[t].Bytes.Count + _drafts[t].Calls.Count));
+            Keep(set.Length + set.Sum(t => _drafts[t].Bytes.Count + _drafts[t].Calls.Count));
             Finish(new GrammarState(
                 [.. set.SelectMany(t => _drafts[t].Bytes).Distinct().Select(e => e with { Target = first + e.Target })],
                 [.. set.SelectMany(t => _drafts[t].Calls).Distinct().Select(e => e with { Target = first + e.Target })],
@@ -198,19 +256,31 @@ internal sealed class GrammarCompiler
     }
 
     /// <summary>Some states and all that free edges lead to, ascending.</summary>
-    private int[] Closure(int[] states)
+    private int[] Closure(ReadOnlySpan<int> states)
     {
-        var all = new HashSet<int>(states);
-        var todo = new Stack<int>(states);
-        while (todo.TryPop(out int s))
+        if (states.Length == 1 && _drafts[states[0]].Free.Count == 0) return [states[0]];
+        _closed.Clear();
+        foreach (int s in states)
+        {
+            if (_closed.Add(s)) _open.Push(s);
+        }
+        while (_open.TryPop(out int s))
         {
             foreach (int next in _drafts[s].Free)
             {
-                if (all.Add(next)) todo.Push(next);
+                if (_closed.Add(next)) _open.Push(next);
             }
         }
-        Work(all.Count);
-        return [.. all.Order()];
+        Work(_closed.Count);
+        int[] all = [.. _closed];
+        Array.Sort(all);
+        return all;
+    }
+
+    private void Keep(int numbers)
+    {
+        _kept += numbers;
+        if (_kept > MostKept) throw Bad("its states have too many ways to go on");
     }
 
     private void Work(int amount)
@@ -234,12 +304,36 @@ internal sealed class GrammarCompiler
 
     private ConstraintException Bad(string problem) => new(_rule, $"{problem}. Use smaller counts and fewer alternatives.");
 
+    private sealed class SetComparer : IEqualityComparer<int[]>
+    {
+        public static SetComparer Instance { get; } = new();
+
+        public bool Equals(int[]? a, int[]? b) => a.AsSpan().SequenceEqual(b);
+
+        public int GetHashCode(int[] set)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(MemoryMarshal.AsBytes(set.AsSpan()));
+            return hash.ToHashCode();
+        }
+    }
+
     private sealed class Draft
     {
-        public List<int> Free { get; } = [];
+        public List<int> Free { get; private set; } = None;
 
-        public List<ByteEdge> Bytes { get; } = [];
+        public List<ByteEdge> Bytes { get; private set; } = NoBytes;
 
-        public List<CallEdge> Calls { get; } = [];
+        public List<CallEdge> Calls { get; private set; } = NoCalls;
+
+        private static readonly List<int> None = [];
+        private static readonly List<ByteEdge> NoBytes = [];
+        private static readonly List<CallEdge> NoCalls = [];
+
+        public void AddFree(int to) => (Free == None ? Free = new(1) : Free).Add(to);
+
+        public void AddByte(ByteEdge edge) => (Bytes == NoBytes ? Bytes = new(1) : Bytes).Add(edge);
+
+        public void AddCall(CallEdge edge) => (Calls == NoCalls ? Calls = new(1) : Calls).Add(edge);
     }
 }

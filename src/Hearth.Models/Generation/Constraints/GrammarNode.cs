@@ -6,8 +6,8 @@ internal abstract record GrammarNode
     /// <summary>Nothing.</summary>
     public static GrammarNode Empty { get; } = new Series([]);
 
-    /// <summary>Code points one after another.</summary>
-    public static GrammarNode Text(string text) => new Series([.. text.EnumerateRunes().Select(r => new OneOf([(r.Value, r.Value)]))]);
+    /// <summary>A text as it is.</summary>
+    public static GrammarNode Text(string text) => new Literal(text);
 
     public static GrammarNode All(params GrammarNode[] parts) => new Series(parts);
 
@@ -19,6 +19,9 @@ internal abstract record GrammarNode
 
     public GrammarNode Maybe() => new Repeated(this, 0, 1);
 }
+
+/// <summary>A text as it is.</summary>
+internal sealed record Literal(string Content) : GrammarNode;
 
 /// <summary>One code point of some ranges, in any order.</summary>
 internal sealed record OneOf(IReadOnlyList<(int Low, int High)> Ranges) : GrammarNode

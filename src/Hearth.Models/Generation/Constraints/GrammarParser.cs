@@ -31,7 +31,7 @@ internal sealed class Reading((int State, Frame? Stack)[] positions, bool accept
 /// </summary>
 internal sealed class GrammarParser
 {
-    private const int MostReadings = 50_000;
+    private const int MostKept = 3_000_000;                                      // of positions and of links to the next reading
     private const int MostPositions = 2_000;
 
     private readonly GrammarProgram _program;
@@ -42,6 +42,7 @@ internal sealed class GrammarParser
     private readonly Stack<(int State, Frame? Stack)> _todo = new();
     private Reading? _start;
     private int _nextFrame = 1;
+    private int _kept;
 
     public GrammarParser(GrammarProgram program, string name) => (_program, _name) = (program, name);
 
@@ -68,6 +69,7 @@ internal sealed class GrammarParser
         _readings.Clear();
         _frames.Clear();
         _start = null;
+        _kept = 0;
     }
 
     private Reading After(Reading reading, byte b)
@@ -126,7 +128,8 @@ internal sealed class GrammarParser
         for (int i = 0; i < positions.Count; i++) (numbers[(2 * i) + 1], numbers[(2 * i) + 2]) = (positions[i].State, positions[i].Stack?.Id ?? 0);
         string key = new(MemoryMarshal.Cast<int, char>(numbers));
         if (_readings.TryGetValue(key, out Reading? known)) return known;
-        if (_readings.Count >= MostReadings) Forget();
+        _kept += (3 * positions.Count) + _program.Classes + 16;
+        if (_kept > MostKept) Forget();
         var reading = new Reading([.. positions], accepts, _program.Classes);
         _readings.Add(key, reading);
         return reading;

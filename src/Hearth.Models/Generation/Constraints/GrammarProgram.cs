@@ -48,31 +48,9 @@ internal sealed class GrammarProgram
     /// <summary>Takes away what can never come to an end.</summary>
     private void Prune(Func<int, string> name)
     {
-        var before = new List<int>[_states.Length];                              // states with an edge to a state, and with a call of a rule by its start
-        for (int s = 0; s < _states.Length; s++) before[s] = [];
-        for (int s = 0; s < _states.Length; s++)
-        {
-            foreach (ByteEdge edge in _states[s].Bytes) before[edge.Target].Add(s);
-            foreach (CallEdge edge in _states[s].Calls)
-            {
-                before[edge.Target].Add(s);
-                before[_starts[edge.Rule]].Add(s);
-            }
-        }
-        var alive = new bool[_states.Length];
-        var todo = new Stack<int>();
-        for (int s = 0; s < _states.Length; s++)
-        {
-            if (_states[s].Final) Revive(s);
-        }
-        while (todo.TryPop(out int found))
-        {
-            foreach (int s in before[found])
-            {
-                if (!alive[s] && (_states[s].Bytes.Any(e => alive[e.Target]) || _states[s].Calls.Any(e => alive[e.Target] && alive[_starts[e.Rule]]))) Revive(s);
-            }
-        }
+        bool[] alive = Ending(afterBytes: true);
         if (!alive[_starts[0]]) throw new ConstraintException(name(0), "no finite text fits it. Give its recursion a way to end.");
+        if (!alive.Contains(false)) return;
         for (int s = 0; s < _states.Length; s++)
         {
             _states[s] = _states[s] with
@@ -81,23 +59,60 @@ internal sealed class GrammarProgram
                 Calls = [.. _states[s].Calls.Where(e => alive[e.Target] && alive[_starts[e.Rule]])],
             };
         }
+    }
 
-        void Revive(int s)
+    /// <summary>Which states lead to the end of their rule: at all, or without a byte. Each edge is looked at once or twice.</summary>
+    private bool[] Ending(bool afterBytes)
+    {
+        int[] newest = new int[_states.Length];                                  // links to states with an edge to a state, or with a call of the rule it begins
+        Array.Fill(newest, -1);
+        var links = new List<(int From, int Before)>();
+        for (int s = 0; s < _states.Length; s++)
         {
-            alive[s] = true;
+            if (afterBytes) foreach (ByteEdge edge in _states[s].Bytes) Link(s, edge.Target);
+            foreach (CallEdge edge in _states[s].Calls)
+            {
+                Link(s, edge.Target);
+                Link(s, _starts[edge.Rule]);
+            }
+        }
+        var ends = new bool[_states.Length];
+        var todo = new Stack<int>();
+        for (int s = 0; s < _states.Length; s++)
+        {
+            if (_states[s].Final) Add(s);
+        }
+        while (todo.TryPop(out int found))
+        {
+            for (int link = newest[found]; link >= 0; link = links[link].Before)
+            {
+                int s = links[link].From;
+                if (ends[s]) continue;
+                bool leads = false;
+                foreach (CallEdge e in _states[s].Calls) leads |= ends[e.Target] && ends[_starts[e.Rule]];
+                if (afterBytes && !leads) foreach (ByteEdge e in _states[s].Bytes) leads |= ends[e.Target];
+                if (leads) Add(s);
+            }
+        }
+        return ends;
+
+        void Link(int from, int to)
+        {
+            links.Add((from, newest[to]));
+            newest[to] = links.Count - 1;
+        }
+
+        void Add(int s)
+        {
+            ends[s] = true;
             todo.Push(s);
         }
     }
 
     private void RefuseLeftRecursion(Func<int, string> name)
     {
-        bool[] nullable = Nullable(name);
-        var first = new List<int>[_starts.Length];                               // rules that a rule may call before it took a byte
-        for (int rule = 0; rule < _starts.Length; rule++)
-        {
-            first[rule] = [];
-            Reach(rule, nullable, first[rule]);
-        }
+        bool[] ends = Ending(afterBytes: false);
+        int[][] first = [.. Enumerable.Range(0, _starts.Length).Select(rule => CalledFirst(rule, ends))];
         int[] seen = new int[_starts.Length];                                    // 1: on the path, 2: done
         var path = new Stack<(int Rule, int Next)>();
         for (int root = 0; root < _starts.Length; root++)
@@ -107,14 +122,18 @@ internal sealed class GrammarProgram
             seen[root] = 1;
             while (path.TryPop(out (int Rule, int Next) at))
             {
-                if (at.Next == first[at.Rule].Count)
+                if (at.Next == first[at.Rule].Length)
                 {
                     seen[at.Rule] = 2;
                     continue;
                 }
                 path.Push((at.Rule, at.Next + 1));
                 int next = first[at.Rule][at.Next];
-                if (seen[next] == 1) throw new ConstraintException(name(next), "it calls itself before any character (left recursion). Write the repetition with * or +, or put the recursion last.");
+                if (seen[next] == 1)
+                {
+                    throw new ConstraintException(name(next),
+                        "it calls itself before any character (left recursion). Write the repetition with * or +, or put the recursion last.");
+                }
                 if (seen[next] == 2) continue;
                 seen[next] = 1;
                 path.Push((next, 0));
@@ -122,41 +141,24 @@ internal sealed class GrammarProgram
         }
     }
 
-    /// <summary>Which rules may be empty.</summary>
-    private bool[] Nullable(Func<int, string> name)
+    /// <summary>The rules that a rule may call before it took a byte.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="ends">Which states lead to the end of their rule without a byte.</param>
+    private int[] CalledFirst(int rule, bool[] ends)
     {
-        var nullable = new bool[_starts.Length];
-        long budget = 20_000_000;
-        for (bool changed = true; changed;)
-        {
-            changed = false;
-            for (int rule = 0; rule < _starts.Length; rule++)
-            {
-                if (nullable[rule] || !Reach(rule, nullable, null)) continue;
-                nullable[rule] = changed = true;
-            }
-            budget -= _states.Length;
-            if (budget < 0) throw new ConstraintException(name(0), "it has too many rules that may be empty. Use a smaller grammar.");
-        }
-        return nullable;
-    }
-
-    /// <summary>Whether a rule can end without a byte; adds the rules it may call until then.</summary>
-    private bool Reach(int rule, bool[] nullable, List<int>? calls)
-    {
+        if (_states[_starts[rule]].Calls.Length == 0) return [];
         var todo = new Stack<int>([_starts[rule]]);
         var seen = new HashSet<int>(todo);
-        bool ends = false;
+        var calls = new HashSet<int>();
         while (todo.TryPop(out int s))
         {
-            ends |= _states[s].Final;
             foreach (CallEdge call in _states[s].Calls)
             {
-                if (calls?.Contains(call.Rule) == false) calls.Add(call.Rule);
-                if (nullable[call.Rule] && seen.Add(call.Target)) todo.Push(call.Target);
+                calls.Add(call.Rule);
+                if (ends[_starts[call.Rule]] && seen.Add(call.Target)) todo.Push(call.Target);
             }
         }
-        return ends;
+        return [.. calls.Order()];
     }
 
     private int ClassifyBytes()

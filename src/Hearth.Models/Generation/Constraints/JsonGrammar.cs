@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Hearth.Models.Generation.Constraints;
 
 /// <summary>The parts of JSON (RFC 8259) as grammars. White space is bounded, and numbers fit a float64.</summary>
 internal sealed class JsonGrammar(GrammarRules rules)
 {
+    private const int LongestName = 200;
+
     private static readonly GrammarNode Digit = GrammarNode.Set(('0', '9')), Hex = GrammarNode.Set(('0', '9'), ('A', 'F'), ('a', 'f'));
     private static readonly GrammarNode Plain = GrammarNode.Set((' ', '!'), ('#', '['), (']', 0xD7FF), (0xE000, 0x10FFFF));
 
@@ -86,7 +88,7 @@ internal sealed class JsonGrammar(GrammarRules rules)
     }
 
     /// <summary>A value and nothing else, without white space.</summary>
-    public static GrammarNode Literal(JsonElement value)
+    public static GrammarNode Literal(JsonNode? value)
     {
         var text = new StringBuilder();
         Write(value, text);
@@ -96,9 +98,17 @@ internal sealed class JsonGrammar(GrammarRules rules)
     /// <summary>A name in quotation marks.</summary>
     public static GrammarNode Name(string name) => GrammarNode.Text(Quote(name));
 
-    /// <summary>A string that is none of some names, of characters that need no escape.</summary>
-    public GrammarNode OtherName(IReadOnlyList<string> names) =>
-        Quoted(Other([.. names.Select(n => n.EnumerateRunes().Select(r => r.Value).ToArray())], 0));
+    /// <summary>A string that is none of some names; of characters that need no escape, which could spell a name in another way.</summary>
+    public GrammarNode OtherName(IReadOnlyList<string> names, string path)
+    {
+        if (names.Count == 0) return String(0, null);
+        if (names.FirstOrDefault(n => n.Length > LongestName) is { } name)
+        {
+            throw new ConstraintException(path,
+                $"a property's name has {name.Length:N0} characters, expected at most {LongestName} where other properties are allowed.");
+        }
+        return Quoted(Other([.. names.Select(n => n.EnumerateRunes().Select(r => r.Value).ToArray())], 0));
+    }
 
     private Choice Other(IReadOnlyList<int[]> names, int depth)
     {
@@ -127,7 +137,7 @@ internal sealed class JsonGrammar(GrammarRules rules)
         _ => node,
     };
 
-    private static Choice EscapedSet(OneOf set)
+    private static GrammarNode EscapedSet(OneOf set)
     {
         var plain = new List<(int, int)>();
         var choices = new List<GrammarNode>();
@@ -142,6 +152,7 @@ internal sealed class JsonGrammar(GrammarRules rules)
                 if (c is < 0x20 or '"' or '\\') choices.Add(GrammarNode.Text(Quote(((char)c).ToString())[1..^1]));
             }
         }
+        if (choices.Count == 0) return new OneOf(plain);
         choices.Add(new OneOf(plain));
         return new Choice(choices);
     }
@@ -165,34 +176,34 @@ internal sealed class JsonGrammar(GrammarRules rules)
         return quoted.Append('"').ToString();
     }
 
-    private static void Write(JsonElement value, StringBuilder text)
+    private static void Write(JsonNode? value, StringBuilder text)
     {
-        switch (value.ValueKind)
+        switch (value)
         {
-            case JsonValueKind.Object:
+            case JsonObject members:
                 text.Append('{');
-                foreach (JsonProperty p in value.EnumerateObject())
+                foreach ((string name, JsonNode? member) in members)
                 {
                     if (text[^1] != '{') text.Append(", ");
-                    text.Append(Quote(p.Name)).Append(": ");
-                    Write(p.Value, text);
+                    text.Append(Quote(name)).Append(": ");
+                    Write(member, text);
                 }
                 text.Append('}');
                 break;
-            case JsonValueKind.Array:
+            case JsonArray items:
                 text.Append('[');
-                foreach (JsonElement item in value.EnumerateArray())
+                foreach (JsonNode? item in items)
                 {
                     if (text[^1] != '[') text.Append(", ");
                     Write(item, text);
                 }
                 text.Append(']');
                 break;
-            case JsonValueKind.String:
-                text.Append(Quote(value.GetString()!));
+            case JsonValue scalar when scalar.TryGetValue(out string? content):
+                text.Append(Quote(content));
                 break;
             default:
-                text.Append(value.GetRawText());
+                text.Append(value?.ToJsonString() ?? "null");
                 break;
         }
     }

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,49 +7,73 @@ namespace Hearth.Models.Generation.Constraints;
 /// <summary>Reads JSON schemas (draft 2020-12, and the arrays of earlier drafts) as grammars of the JSON that fits them.</summary>
 internal sealed class JsonSchemaReader
 {
-    private const int LongestSchema = 1 << 20;
+    private const int LongestSchema = 1 << 19;
     private const int DeepestNesting = 64;
     private const int MostSchemas = 5_000;
-    private const int MostDecimals = 12;
+    private const int MostMerged = 80_000;
 
-    /// <summary>Keywords that a grammar from left to right can not keep.</summary>
-    private static readonly string[] Refused =
-    [
-        "not", "if", "then", "else", "patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "dependencies", "minProperties",
-        "maxProperties", "contains", "minContains", "maxContains", "uniqueItems", "multipleOf", "unevaluatedProperties", "unevaluatedItems", "$dynamicRef",
-    ];
-
-    private static readonly string[] Types = ["object", "array", "string", "integer", "number", "boolean", "null"];
+    private static readonly JsonReaderOptions Depth = new() { MaxDepth = DeepestNesting };
 
     private readonly JsonNode? _root;
-    private readonly GrammarRules _rules = new();
+    private readonly GrammarRules _rules;
     private readonly JsonGrammar _json;
     private readonly Dictionary<string, Call> _references = new(StringComparer.Ordinal);
+    private readonly SchemaOverlap _overlap;
     private int _depth;
     private int _schemas;
+    private int _merged;
 
-    private JsonSchemaReader(JsonNode? root)
+    private JsonSchemaReader(JsonNode? root, GrammarRules rules)
     {
-        _root = root;
+        (_root, _rules) = (root, rules);
         _json = new JsonGrammar(_rules);
+        _overlap = new SchemaOverlap(Resolved);
     }
 
     /// <summary>The rules of a schema; rule 0 is the whole text.</summary>
     public static GrammarRules Read(string schema)
     {
+        var rules = new GrammarRules();
+        Add(rules, schema);
+        return rules;
+    }
+
+    /// <summary>Adds a schema's rules to others; the call of its first.</summary>
+    public static Call Add(GrammarRules rules, string schema)
+    {
         if (schema.Length > LongestSchema) throw new ConstraintException("$", $"the schema has {schema.Length:N0} characters, expected at most {LongestSchema:N0}.");
         try
         {
-            JsonNode? root = JsonNode.Parse(schema, null, new JsonDocumentOptions { MaxDepth = DeepestNesting, AllowDuplicateProperties = false });
-            var reader = new JsonSchemaReader(root);
-            int rule = reader._rules.Declare("$");
-            reader._references.Add("#", new Call(rule));
-            reader._rules.Define(rule, reader.Schema(root, "$"));
-            return reader._rules;
+            byte[] json = Encoding.UTF8.GetBytes(schema);
+            RequireWholeCharacters(json);
+            JsonNode? root = JsonNode.Parse(json, null, new JsonDocumentOptions { MaxDepth = DeepestNesting, AllowDuplicateProperties = false });
+            var reader = new JsonSchemaReader(root, rules);
+            var whole = new Call(rules.Declare("$"));
+            reader._references.Add("#", whole);
+            rules.Define(whole.Rule, reader.Schema(root, "$"));
+            return whole;
         }
         catch (JsonException e)
         {
             throw new ConstraintException("$", $"the schema is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Refuses escapes of half a character, which no text can hold.</summary>
+    private static void RequireWholeCharacters(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json, Depth);
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped) continue;
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new ConstraintException("$", $"the text at byte {reader.TokenStartIndex:N0} has half of a character. Write the surrogates of a pair together.", e);
+            }
         }
     }
 
@@ -60,8 +84,8 @@ internal sealed class JsonSchemaReader
         GrammarNode node = schema switch
         {
             JsonObject o => Object(o, path),
-            JsonValue v when v.TryGetValue(out bool any) => any ? _json.Value : throw Nothing(path),
-            _ => throw new ConstraintException(path, "a schema is an object, true or false."),
+            JsonValue v when v.TryGetValue(out bool any) => any ? _json.Value : throw SchemaKeywords.Nothing(path),
+            _ => throw NoSchema(path),
         };
         _depth--;
         return node;
@@ -69,30 +93,19 @@ internal sealed class JsonSchemaReader
 
     private GrammarNode Object(JsonObject schema, string path)
     {
-        foreach (string keyword in Refused)
-        {
-            if (schema.TryGetPropertyValue(keyword, out JsonNode? value) && !Harmless(keyword, value))
-                throw new ConstraintException($"{path}.{keyword}", "this keyword can not be kept while a text is generated. Leave it out, and check the answer afterwards.");
-        }
-        if (schema["$ref"] is { } reference) return Reference(schema, Text(reference, $"{path}.$ref"), path);
+        SchemaKeywords.RequireKept(schema, path);
+        if (schema.ContainsKey("$ref")) return Reference(schema, path);
         if (schema["allOf"] is { } all)
         {
             JsonObject both = Without(schema, "allOf");
-            foreach ((JsonNode? part, string at) in Parts(all, $"{path}.allOf")) both = SchemaMerge.Both(both, Resolved(part, at), at);
+            foreach ((JsonNode? part, string at) in SchemaKeywords.Parts(all, $"{path}.allOf")) both = Merged(both, Resolved(part, at), at);
             return Schema(both, path);
         }
-        foreach (string keyword in (ReadOnlySpan<string>)["anyOf", "oneOf"])
-        {
-            if (schema[keyword] is not { } choices) continue;
-            JsonObject rest = Without(schema, keyword);
-            bool alone = rest.All(p => SchemaMerge.SaysNothing(p.Key));
-            return new Choice([.. Parts(choices, $"{path}.{keyword}").Select(p => Schema(alone ? p.Part : SchemaMerge.Both(rest, Resolved(p.Part, p.Path), p.Path), p.Path))]);
-        }
-        string[] types = TypesOf(schema, path);
-        if (schema.ContainsKey("const")) return Literals([schema["const"]], types, $"{path}.const");
-        if (schema["enum"] is { } values) return Literals([.. Parts(values, $"{path}.enum").Select(v => v.Part)], types, $"{path}.enum");
-        if (types.Length == 0) return _json.Value;
-        return new Choice([.. types.Select(t => OfType(t, schema, path))]);
+        if (schema.ContainsKey("anyOf")) return new Choice([.. Alternatives(schema, "anyOf", path).Select(p => Schema(p.Schema, p.Path))]);
+        if (schema.ContainsKey("oneOf")) return OneOf(schema, path);
+        string[] types = SchemaKeywords.TypesOf(schema, path);
+        if (schema.ContainsKey("const") || schema.ContainsKey("enum")) return Literals(schema, types, path);
+        return types.Length == 0 ? _json.Value : new Choice([.. types.Select(t => OfType(t, schema, path))]);
     }
 
     private GrammarNode OfType(string type, JsonObject schema, string path) => type switch
@@ -105,31 +118,32 @@ internal sealed class JsonSchemaReader
         _ => GrammarNode.Text("null"),
     };
 
-    /// <summary>The types a schema allows; from its other keywords when it does not say, and none when they do not either.</summary>
-    private static string[] TypesOf(JsonObject schema, string path)
+    /// <summary>The alternatives of a keyword, each together with what stands beside it.</summary>
+    private IEnumerable<(JsonNode? Schema, string Path)> Alternatives(JsonObject schema, string keyword, string path)
     {
-        if (schema["type"] is { } type)
+        JsonObject rest = Without(schema, keyword);
+        bool alone = rest.Count == 0;
+        foreach ((JsonNode? part, string at) in SchemaKeywords.Parts(schema[keyword], $"{path}.{keyword}"))
         {
-            string[] named = [.. (type is JsonArray many ? many : [type.DeepClone()]).Select(t => t is null ? "" : Text(t, $"{path}.type")).Distinct()];
-            foreach (string name in named)
-            {
-                if (!Types.Contains(name)) throw new ConstraintException($"{path}.type", $"'{name}' is no type; types are {string.Join(", ", Types)}.");
-            }
-            if (named.Length == 0) throw Nothing(path);
-            return named;
+            if (!SchemaKeywords.IsFalse(part)) yield return (alone ? part : Merged(rest, Resolved(part, at), at), at);
         }
-        bool Has(params ReadOnlySpan<string> keywords)
+    }
+
+    /// <summary>Alternatives of which a value must fit one and no other.</summary>
+    private Choice OneOf(JsonObject schema, string path)
+    {
+        (JsonNode? Schema, string Path)[] choices = [.. Alternatives(schema, "oneOf", path)];
+        JsonObject[] resolved = [.. choices.Select(p => Resolved(p.Schema, p.Path))];
+        for (int i = 0; i < resolved.Length; i++)
         {
-            foreach (string keyword in keywords)
+            for (int j = i + 1; j < resolved.Length; j++)
             {
-                if (schema.ContainsKey(keyword)) return true;
+                if (_overlap.Apart(resolved[i], resolved[j], $"{path}.oneOf")) continue;
+                throw new ConstraintException($"{path}.oneOf",
+                    $"a value might fit both [{i}] and [{j}]. Tell them apart by type or by a required property with a 'const', or use anyOf.");
             }
-            return false;
         }
-        if (Has("properties", "required", "additionalProperties")) return ["object"];
-        if (Has("items", "prefixItems", "minItems", "maxItems")) return ["array"];
-        if (Has("pattern", "minLength", "maxLength")) return ["string"];
-        return Has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") ? ["number"] : [];
+        return new Choice([.. choices.Select(p => Schema(p.Schema, p.Path))]);
     }
 
     private GrammarNode ObjectOf(JsonObject schema, string path)
@@ -140,24 +154,25 @@ internal sealed class JsonSchemaReader
             if (given is not JsonObject properties) throw new ConstraintException($"{path}.properties", "an object is expected.");
             listed.AddRange(properties.Select(p => (p.Key, p.Value)));
         }
-        bool has = schema.TryGetPropertyValue("additionalProperties", out JsonNode? additional), closed = IsFalse(additional);
-        HashSet<string> required = [];
-        if (schema["required"] is { } names)
+        bool has = schema.TryGetPropertyValue("additionalProperties", out JsonNode? additional);
+        bool closed = SchemaKeywords.IsFalse(has ? additional : schema["unevaluatedProperties"]);
+        HashSet<string> required = [], names = [.. listed.Select(p => p.Name)];
+        if (schema["required"] is { } wanted)
         {
-            foreach ((JsonNode? name, string at) in Parts(names, $"{path}.required"))
+            foreach ((JsonNode? name, string at) in SchemaKeywords.Parts(wanted, $"{path}.required", mayBeEmpty: true))
             {
-                string text = name is null ? "" : Text(name, at);
-                if (!required.Add(text) || listed.Any(p => p.Name == text)) continue;
+                string text = SchemaKeywords.Text(name, at);
+                if (!required.Add(text) || !names.Add(text)) continue;
                 if (closed) throw new ConstraintException(at, $"the property '{text}' is required and not allowed. Add it to 'properties'.");
                 listed.Add((text, has ? additional : JsonValue.Create(true)));
             }
         }
 
         GrammarNode? pair = null;
-        if (has ? !closed : listed.Count == 0)
+        if (!closed && (has || listed.Count == 0))
         {
             GrammarNode value = has ? Schema(additional, $"{path}.additionalProperties") : _json.Value;
-            pair = GrammarNode.All(_json.OtherName([.. listed.Select(p => p.Name)]), _json.Colon, value);
+            pair = GrammarNode.All(_json.OtherName([.. names], path), _json.Colon, value);
         }
         // From the last property to the first: what may follow when a property was written before, and when none was.
         GrammarNode next = pair is null ? GrammarNode.Empty : _rules.Add(path, GrammarNode.All(_json.Comma, pair)).Repeat(0, null);
@@ -166,7 +181,7 @@ internal sealed class JsonSchemaReader
         {
             (string name, JsonNode? property) = listed[i];
             string at = $"{path}.properties.{name}";
-            if (!required.Contains(name) && IsFalse(property)) continue;
+            if (!required.Contains(name) && SchemaKeywords.IsFalse(property)) continue;
             GrammarNode item = _rules.Add(at, GrammarNode.All(JsonGrammar.Name(name), _json.Colon, Schema(property, at)));
             GrammarNode written = GrammarNode.All(item, next), following = GrammarNode.All(_json.Comma, written);
             bool optional = !required.Contains(name);
@@ -178,16 +193,16 @@ internal sealed class JsonSchemaReader
 
     private GrammarNode ArrayOf(JsonObject schema, string path)
     {
-        (int least, int? most) = Counts(schema, "minItems", "maxItems", path);
+        (int least, int? most) = SchemaKeywords.Counts(schema, "minItems", "maxItems", path);
         bool old = schema["items"] is JsonArray;
         JsonNode? items = old ? schema["additionalItems"] : schema["items"];
         bool hasItems = schema.ContainsKey(old ? "additionalItems" : "items");
-        (JsonNode? Part, string Path)[] prefix = old ? Parts(schema["items"]!, $"{path}.items")
-            : schema["prefixItems"] is { } given ? Parts(given, $"{path}.prefixItems") : [];
+        (JsonNode? Part, string Path)[] prefix = old ? SchemaKeywords.Parts(schema["items"]!, $"{path}.items", mayBeEmpty: true)
+            : schema["prefixItems"] is { } given ? SchemaKeywords.Parts(given, $"{path}.prefixItems") : [];
         int listed = Math.Min(prefix.Length, most ?? int.MaxValue);
-        bool open = hasItems ? !IsFalse(items) : prefix.Length == 0 || least > prefix.Length;
+        bool open = hasItems ? !SchemaKeywords.IsFalse(items) : prefix.Length == 0 || least > prefix.Length;
         if (!open) most = Math.Min(most ?? int.MaxValue, listed);
-        if (most < least) throw Nothing(path);
+        if (most < least) throw SchemaKeywords.Nothing(path);
 
         GrammarNode? item = open && !(most <= listed) ? (hasItems ? Schema(items, $"{path}.items") : _json.Value) : null;
         if (listed == 0) return _json.Array(item is null ? GrammarNode.Empty : _json.List(item, least, most));
@@ -204,75 +219,96 @@ internal sealed class JsonSchemaReader
 
     private GrammarNode StringOf(JsonObject schema, string path)
     {
-        (int least, int? most) = Counts(schema, "minLength", "maxLength", path);
+        (int least, int? most) = SchemaKeywords.Counts(schema, "minLength", "maxLength", path);
         bool counted = least > 0 || most is not null;
-        string? pattern = schema["pattern"] is { } p ? Text(p, $"{path}.pattern") : null;
-        string? format = schema["format"] is { } f ? SchemaFormats.Pattern(Text(f, $"{path}.format")) : null;
+        string? pattern = schema["pattern"] is { } p ? SchemaKeywords.Text(p, $"{path}.pattern") : null;
+        string? format = schema["format"] is { } f ? SchemaFormats.Pattern(SchemaKeywords.Text(f, $"{path}.format"), $"{path}.format") : null;
         if (pattern is not null && (counted || format is not null))
             throw new ConstraintException($"{path}.pattern", "a pattern together with a length or a format can not be kept. Put the length into the pattern.");
-        if (format is not null && !counted) return JsonGrammar.StringOf(RegexReader.Read(format, $"{path}.format", whole: true));
-        if (format is not null) throw new ConstraintException($"{path}.format", "a format together with a length can not be kept. Leave the length out.");
+        if (format is not null && counted)
+            throw new ConstraintException($"{path}.format", "a format together with a length can not be kept. Leave the length out.");
+        if (format is not null) return JsonGrammar.StringOf(RegexReader.Read(format, $"{path}.format", whole: true));
         return pattern is null ? _json.String(least, most) : JsonGrammar.StringOf(RegexReader.Read(pattern, $"{path}.pattern", whole: false));
     }
 
-    private static GrammarNode NumberOf(JsonObject schema, bool whole, string path)
+    private GrammarNode NumberOf(JsonObject schema, bool whole, string path)
     {
-        decimal? minimum = Bound(schema, "minimum", path), maximum = Bound(schema, "maximum", path);
-        decimal? above = Bound(schema, "exclusiveMinimum", path), below = Bound(schema, "exclusiveMaximum", path);
-        decimal?[] bounds = [minimum, maximum, above, below];
-        if (bounds.All(b => b is null)) return whole ? JsonGrammar.Integer : JsonGrammar.Number;
-        int decimals = Math.Max(2, bounds.Max(b => (int)(b?.Scale ?? 0)));
-        if (decimals > MostDecimals) throw new ConstraintException(path, $"a bound has more than {MostDecimals} decimals. Round it.");
-        GrammarNode?[] choices = [Range(0), whole ? null : Range(decimals)];
-        return choices.Any(c => c is not null) ? new Choice([.. choices.OfType<GrammarNode>()]) : throw Nothing(path);
-
-        GrammarNode? Range(int scale)
+        NumberLimit? least = Limit("minimum", "exclusiveMinimum", 1), most = Limit("maximum", "exclusiveMaximum", -1);
+        if (schema["format"] is { } format)
         {
-            BigInteger unit = BigInteger.Pow(10, scale);
-            BigInteger? Least(decimal? bound, bool exclusive) => bound is not { } b ? null : Floor(b, unit) is var f && (exclusive || !Exact(b, unit)) ? f + 1 : f;
-            BigInteger? Most(decimal? bound, bool exclusive) => bound is not { } b ? null : Floor(b, unit) is var f && exclusive && Exact(b, unit) ? f - 1 : f;
-            return NumberRanges.Scaled(Larger(Least(minimum, false), Least(above, true)), Smaller(Most(maximum, false), Most(below, true)), scale);
+            string name = SchemaKeywords.Text(format, $"{path}.format");
+            SchemaFormats.RequireNumber(name, $"{path}.format");
+            if (name == "int32")
+            {
+                whole = true;
+                if (least is null or { Value: < int.MinValue }) least = new(int.MinValue, false);
+                if (most is null or { Value: > int.MaxValue }) most = new(int.MaxValue, false);
+            }
+            whole |= name == "int64";
+        }
+        if (least is null && most is null) return whole ? JsonGrammar.Integer : JsonGrammar.Number;
+        _schemas += 4;                                                           // a range takes as much as a few schemas
+        return NumberRanges.Between(least, most, whole) ?? throw SchemaKeywords.Nothing(path);
+
+        // The narrower of the two; an excluded bound is narrower than the same one included.
+        NumberLimit? Limit(string keyword, string exclusive, int sign)
+        {
+            decimal? with = SchemaKeywords.Bound(schema, keyword, path), without = SchemaKeywords.Bound(schema, exclusive, path);
+            if (without is { } outside && (with is null || outside * sign >= with * sign)) return new NumberLimit(outside, true);
+            return with is { } inside ? new NumberLimit(inside, false) : null;
         }
     }
 
-    private static BigInteger? Larger(BigInteger? a, BigInteger? b) => a is null ? b : b is null ? a : BigInteger.Max(a.Value, b.Value);
-
-    private static BigInteger? Smaller(BigInteger? a, BigInteger? b) => a is null ? b : b is null ? a : BigInteger.Min(a.Value, b.Value);
-
-    private static BigInteger Floor(decimal bound, BigInteger unit)
+    /// <summary>A reference, with what stands beside it. Each is a rule of its own, so that a schema can refer to what it is in.</summary>
+    private Call Reference(JsonObject schema, string path)
     {
-        decimal whole = decimal.Floor(bound), part = bound - whole;
-        return (new BigInteger(whole) * unit) + new BigInteger(decimal.Floor(part * (decimal)unit));
-    }
-
-    private static bool Exact(decimal bound, BigInteger unit)
-    {
-        decimal part = (bound - decimal.Floor(bound)) * (decimal)unit;
-        return decimal.Floor(part) == part;
-    }
-
-    private GrammarNode Reference(JsonObject schema, string pointer, string path)
-    {
-        if (schema.Any(p => p.Key != "$ref" && !SchemaMerge.SaysNothing(p.Key)))
-            return Schema(SchemaMerge.Both(Without(schema, "$ref"), Resolved(Find(pointer, path), path), path), path);
-        if (_references.TryGetValue(pointer, out Call? known)) return known;
+        string pointer = SchemaKeywords.Text(schema["$ref"], $"{path}.$ref");
+        JsonObject rest = Without(schema, "$ref");
+        bool alone = rest.Count == 0;
+        string key = alone ? pointer : $"{pointer} {rest.ToJsonString()}";
+        if (_references.TryGetValue(key, out Call? known)) return known;
+        JsonNode? target = Find(pointer, path);
         int rule = _rules.Declare(pointer);
-        _references.Add(pointer, known = new Call(rule));
-        _rules.Define(rule, Schema(Find(pointer, path), pointer.Replace("#", "$", StringComparison.Ordinal).Replace('/', '.')));
+        _references.Add(key, known = new Call(rule));
+        string at = pointer.Replace("#", "$", StringComparison.Ordinal).Replace('/', '.');
+        _rules.Define(rule, alone ? Schema(target, at) : Schema(Merged(rest, Resolved(target, path), path), path));
         return known;
     }
 
-    /// <summary>A schema as an object whose own reference, if it is nothing else, was followed.</summary>
+    private JsonObject Merged(JsonObject a, JsonObject b, string path)
+    {
+        foreach ((string key, JsonNode? value) in a.Concat(b))
+        {
+            if (!SchemaKeywords.SaysNothing(key)) Count(value);
+        }
+        if (a["enum"] is JsonArray first && b["enum"] is JsonArray second) Spend(first.Count * (long)second.Count / 16);
+        return SchemaMerge.Both(a, b, path);
+
+        void Spend(long nodes)
+        {
+            if ((_merged += (int)Math.Min(nodes, MostMerged)) > MostMerged)
+                throw new ConstraintException(path, "putting schemas together takes too long. Write less beside allOf, anyOf, oneOf and $ref.");
+        }
+
+        void Count(JsonNode? node)
+        {
+            Spend(1);
+            if (node is JsonObject o) foreach ((_, JsonNode? value) in o) Count(value);
+            else if (node is JsonArray items) foreach (JsonNode? item in items) Count(item);
+        }
+    }
+
+    /// <summary>A schema as an object whose own reference was followed.</summary>
     private JsonObject Resolved(JsonNode? schema, string path)
     {
         for (int i = 0; i < DeepestNesting; i++)
         {
-            if (schema is JsonValue v && v.TryGetValue(out bool any)) return any ? [] : throw Nothing(path);
-            if (schema is not JsonObject o) throw new ConstraintException(path, "a schema is an object, true or false.");
-            if (o["$ref"] is not { } reference) return o;
-            JsonNode? target = Find(Text(reference, $"{path}.$ref"), path);
+            if (schema is JsonValue v && v.TryGetValue(out bool any)) return any ? [] : throw SchemaKeywords.Nothing(path);
+            if (schema is not JsonObject o) throw NoSchema(path);
+            if (!o.ContainsKey("$ref")) return o;
+            JsonNode? target = Find(SchemaKeywords.Text(o["$ref"], $"{path}.$ref"), path);
             JsonObject rest = Without(o, "$ref");
-            schema = rest.Count == 0 ? target : SchemaMerge.Both(rest, Resolved(target, path), path);
+            schema = rest.Count == 0 ? target : Merged(rest, target as JsonObject ?? Resolved(target, path), path);
         }
         throw new ConstraintException(path, "its $ref leads to itself.");
     }
@@ -295,72 +331,32 @@ internal sealed class JsonSchemaReader
             : throw new ConstraintException($"{path}.$ref", $"'{pointer}' is no path from the schema's root. Write it as #/$defs/name.");
     }
 
-    private static Choice Literals(IReadOnlyList<JsonNode?> values, string[] types, string path)
+    /// <summary>The values that <c>const</c> and <c>enum</c> list, those of other types left out.</summary>
+    private static Choice Literals(JsonObject schema, string[] types, string path)
     {
+        SchemaKeywords.RequireAlone(schema, schema.ContainsKey("enum") ? "enum" : "const", path);
+        bool fixedValue = schema.TryGetPropertyValue("const", out JsonNode? one);
+        IEnumerable<JsonNode?> values = schema.ContainsKey("enum") ? SchemaKeywords.Parts(schema["enum"], $"{path}.enum").Select(v => v.Part) : [one];
+        if (fixedValue) values = values.Where(v => JsonNode.DeepEquals(v, one));
         var literals = new List<GrammarNode>();
         foreach (JsonNode? value in values)
         {
-            using JsonDocument json = JsonDocument.Parse(value?.ToJsonString() ?? "null");
-            if (types.Length == 0 || types.Contains(TypeName(json.RootElement)) || (types.Contains("number") && TypeName(json.RootElement) == "integer"))
-                literals.Add(JsonGrammar.Literal(json.RootElement));
+            string type = SchemaKeywords.TypeOf(value);
+            if (types.Length == 0 || types.Contains(type) || (types.Contains("number") && type == "integer")) literals.Add(JsonGrammar.Literal(value));
         }
-        return literals.Count == 0 ? throw Nothing(path) : new Choice(literals);
+        return literals.Count == 0 ? throw SchemaKeywords.Nothing(path) : new Choice(literals);
     }
 
-    private static string TypeName(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "object",
-        JsonValueKind.Array => "array",
-        JsonValueKind.String => "string",
-        JsonValueKind.Number => value.TryGetDecimal(out decimal d) && decimal.Floor(d) == d ? "integer" : "number",
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        _ => "null",
-    };
-
-    private static (int Least, int? Most) Counts(JsonObject schema, string minimum, string maximum, string path)
-    {
-        int least = Count(minimum) ?? 0;
-        int? most = Count(maximum);
-        return most < least ? throw Nothing(path) : (least, most);
-
-        int? Count(string keyword)
-        {
-            if (schema[keyword] is not { } node) return null;
-            return Bound(schema, keyword, path) is { } count && count >= 0 && count <= int.MaxValue && decimal.Floor(count) == count
-                ? (int)count
-                : throw new ConstraintException($"{path}.{keyword}", $"found {node.ToJsonString()}, expected a whole number of 0 or more.");
-        }
-    }
-
-    private static decimal? Bound(JsonObject schema, string keyword, string path)
-    {
-        if (!schema.TryGetPropertyValue(keyword, out JsonNode? node)) return null;
-        return node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out decimal bound)
-            ? bound
-            : throw new ConstraintException($"{path}.{keyword}", $"found {node?.ToJsonString() ?? "null"}, expected a number of at most 28 digits.");
-    }
-
-    private static bool Harmless(string keyword, JsonNode? value) =>
-        (keyword == "uniqueItems" && IsFalse(value)) || (keyword is "then" or "else") || (keyword == "minProperties" && value?.ToJsonString() == "0")
-        || (keyword is "patternProperties" or "dependentRequired" or "dependentSchemas" && value is JsonObject { Count: 0 });
-
-    private static bool IsFalse(JsonNode? node) => node is JsonValue value && value.TryGetValue(out bool b) && !b;
-
-    private static (JsonNode? Part, string Path)[] Parts(JsonNode list, string path) => list is JsonArray array && array.Count > 0
-        ? [.. array.Select((part, i) => (part, $"{path}[{i}]"))]
-        : list is JsonArray && path.EndsWith(".required", StringComparison.Ordinal) ? []
-        : throw new ConstraintException(path, "a list with something in it is expected.");
-
-    private static string Text(JsonNode node, string path) => node is JsonValue value && value.TryGetValue(out string? text)
-        ? text
-        : throw new ConstraintException(path, $"found {node.ToJsonString()}, expected a text.");
-
+    /// <summary>The other keywords that say something.</summary>
     private static JsonObject Without(JsonObject schema, string keyword)
     {
-        var rest = (JsonObject)schema.DeepClone();
-        rest.Remove(keyword);
+        var rest = new JsonObject();
+        foreach ((string key, JsonNode? value) in schema)
+        {
+            if (key != keyword && !SchemaKeywords.SaysNothing(key)) rest[key] = value?.DeepClone();
+        }
         return rest;
     }
 
-    private static ConstraintException Nothing(string path) => new(path, "no value fits it.");
+    private static ConstraintException NoSchema(string path) => new(path, "a schema is an object, true or false.");
 }

@@ -3,9 +3,17 @@ using Hearth.Models.Tokenizers.Patterns;
 namespace Hearth.Models.Generation.Constraints;
 
 /// <summary>Regular expressions as parts of a grammar: those without looking ahead or back, and with anchors only at their ends.</summary>
-internal static class RegexReader
+internal sealed class RegexReader
 {
+    private const int MostRanges = 40_000;
+
     private static readonly GrammarNode Anything = GrammarNode.Set((0, 0x10FFFF)).Repeat(0, null);
+
+    private int _ranges;
+
+    private RegexReader()
+    {
+    }
 
     /// <summary>Reads a pattern.</summary>
     /// <param name="pattern">The pattern.</param>
@@ -17,8 +25,7 @@ internal static class RegexReader
         if (pattern.Length == 0) return whole ? GrammarNode.Empty : Anything;
         try
         {
-            PatternNode node = PatternParser.Parse(pattern, ecma: true);
-            return node is FirstOf first ? new Choice([.. first.Choices.Select(c => Ends(c, whole))]) : Ends(node, whole);
+            return new RegexReader().Alternatives(PatternParser.Parse(pattern, ecma: true), whole);
         }
         catch (FormatException e)
         {
@@ -26,8 +33,16 @@ internal static class RegexReader
         }
     }
 
+    /// <summary>A whole pattern, or a group that is all of an alternative.</summary>
+    private GrammarNode Alternatives(PatternNode node, bool whole) => node switch
+    {
+        FirstOf first => new Choice([.. first.Choices.Select(c => Alternatives(c, whole))]),
+        InOrder { Parts: [InOrder or FirstOf] } group => Alternatives(group.Parts[0], whole),
+        _ => Ends(node, whole),
+    };
+
     /// <summary>One alternative, with its anchors.</summary>
-    private static Series Ends(PatternNode node, bool whole)
+    private Series Ends(PatternNode node, bool whole)
     {
         List<PatternNode> parts = node is InOrder series ? [.. series.Parts] : [node];
         bool starts = parts is [At { Place: Place.Start }, ..], ends = parts is [.., At { Place: Place.End }];
@@ -39,9 +54,9 @@ internal static class RegexReader
         return new Series([.. read]);
     }
 
-    private static GrammarNode Node(PatternNode node) => node switch
+    private GrammarNode Node(PatternNode node) => node switch
     {
-        Tokenizers.Patterns.OneOf one => new OneOf(one.Class.Ranges()),
+        Tokenizers.Patterns.OneOf one => Set(one.Class),
         InOrder series => new Series([.. series.Parts.Select(Node)]),
         FirstOf choice => new Choice([.. choice.Choices.Select(Node)]),
         Tokenizers.Patterns.Repeated { Possessive: true } => throw new FormatException("a possessive repetition is not supported"),
@@ -50,4 +65,11 @@ internal static class RegexReader
         Ahead => throw new FormatException("looking ahead is not supported"),
         _ => throw new ArgumentOutOfRangeException(nameof(node)),
     };
+
+    private OneOf Set(CharacterClass set)
+    {
+        List<(int, int)> ranges = set.Ranges();
+        _ranges += ranges.Count;
+        return _ranges <= MostRanges ? new OneOf(ranges) : throw new FormatException("the pattern has too many large sets of characters");
+    }
 }

@@ -5,26 +5,20 @@ namespace Hearth.Models.Generation.Constraints;
 /// <summary>Two schemas that a value must fit both, as one (<c>allOf</c>, and keywords beside <c>anyOf</c> or <c>$ref</c>).</summary>
 internal static class SchemaMerge
 {
-    private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
-    {
-        "title", "description", "default", "examples", "$schema", "$id", "$comment", "$anchor", "$defs", "definitions", "deprecated", "readOnly",
-        "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "strict", "nullable", "discriminator", "$vocabulary", "example",
-    };
-
-    /// <summary>Whether a keyword says nothing about values.</summary>
-    public static bool SaysNothing(string keyword) => Annotations.Contains(keyword);
-
     /// <summary>Both schemas as one.</summary>
     /// <exception cref="ConstraintException">They have something that can not be put together.</exception>
     public static JsonObject Both(JsonObject a, JsonObject b, string path)
     {
         var both = new JsonObject();
-        foreach ((string key, JsonNode? value) in a) both[key] = value?.DeepClone();
+        foreach ((string key, JsonNode? value) in a)
+        {
+            if (!SchemaKeywords.SaysNothing(key)) both[key] = value?.DeepClone();
+        }
         RefuseClosed(a, b, path);
         RefuseClosed(b, a, path);
         foreach ((string key, JsonNode? value) in b)
         {
-            if (SaysNothing(key)) continue;
+            if (SchemaKeywords.SaysNothing(key)) continue;
             both[key] = both.ContainsKey(key) ? One(key, both[key], value, path) : value?.DeepClone();
         }
         return both;
@@ -36,9 +30,11 @@ internal static class SchemaMerge
         switch (key)
         {
             case "minimum" or "exclusiveMinimum" or "minLength" or "minItems" when a is JsonValue && b is JsonValue:
-                return (Number(a, path) >= Number(b, path) ? a : b).DeepClone();
+                return (Bound(a) >= Bound(b) ? a : b).DeepClone();
             case "maximum" or "exclusiveMaximum" or "maxLength" or "maxItems" when a is JsonValue && b is JsonValue:
-                return (Number(a, path) <= Number(b, path) ? a : b).DeepClone();
+                return (Bound(a) <= Bound(b) ? a : b).DeepClone();
+            case "allOf" when a is JsonArray first && b is JsonArray second:
+                return new JsonArray([.. first.Concat(second).Select(n => n?.DeepClone())]);
             case "required" when a is JsonArray first && b is JsonArray second:
                 return new JsonArray([.. first.Concat(second).Select(n => n?.DeepClone())]);
             case "enum" when a is JsonArray first && b is JsonArray second:
@@ -59,39 +55,18 @@ internal static class SchemaMerge
             default:
                 throw new ConstraintException(path, $"two schemas with '{key}' can not be put together. Write them as one schema.");
         }
+
+        decimal? Bound(JsonNode value) => SchemaKeywords.Bound(new JsonObject { [key] = value.DeepClone() }, key, path);
     }
 
     private static JsonArray Types(JsonNode? a, JsonNode? b, string path)
     {
-        HashSet<string> first = Names(a, path), second = Names(b, path);
-        var both = new HashSet<string>(first, StringComparer.Ordinal);
-        both.IntersectWith(second);
-        if ((first.Contains("integer") && second.Contains("number")) || (second.Contains("integer") && first.Contains("number"))) both.Add("integer");
-        return new JsonArray([.. both.Order(StringComparer.Ordinal).Select(t => (JsonNode)t)]);
-    }
+        string[] first = Names(a), second = Names(b);
+        IEnumerable<string> both = first.Where(t => second.Contains(t) || (t == "integer" && second.Contains("number")))
+            .Concat(second.Where(t => t == "integer" && first.Contains("number")));
+        return new JsonArray([.. both.Distinct().Order(StringComparer.Ordinal).Select(t => (JsonNode)t)]);
 
-    private static HashSet<string> Names(JsonNode? types, string path)
-    {
-        try
-        {
-            return types is JsonArray many ? [.. many.Select(t => t!.GetValue<string>())] : [types!.GetValue<string>()];
-        }
-        catch (Exception e) when (e is InvalidOperationException or NullReferenceException or FormatException)
-        {
-            throw new ConstraintException($"{path}.type", "a name or a list of names is expected.", e);
-        }
-    }
-
-    private static double Number(JsonNode value, string path)
-    {
-        try
-        {
-            return value.GetValue<double>();
-        }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
-        {
-            throw new ConstraintException(path, "a bound is not a number.", e);
-        }
+        string[] Names(JsonNode? types) => SchemaKeywords.TypesNamed(new JsonObject { ["type"] = types?.DeepClone() }, path) ?? [];
     }
 
     /// <summary>A schema that allows no other properties does not know those of the second.</summary>

@@ -7,7 +7,7 @@ namespace Hearth.Models.Generation.Constraints;
 public sealed class TokenConstraint
 {
     private const int MostMaskBytes = 1 << 26;
-    private const long MostWork = 20_000_000;
+    private const long MostWork = 5_000_000;
 
     private readonly GrammarParser _parser;
     private readonly TokenVocabulary _vocabulary;

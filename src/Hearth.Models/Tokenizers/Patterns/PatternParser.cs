@@ -91,9 +91,19 @@ internal sealed class PatternParser
         else if (TakeAll("?!")) node = new Ahead(Alternatives(ignoreCase), Negative: true);
         else if (TakeAll("?:")) node = Alternatives(ignoreCase);
         else if (TakeAll("?i:")) node = Alternatives(ignoreCase: true);
+        else if (_ecma && TakeGroupName()) node = Alternatives(ignoreCase);
         else if (_at < _pattern.Length && _pattern[_at] == '?') throw Bad($"the group ({_pattern.AsSpan(_at, Math.Min(3, _pattern.Length - _at))}");
         else node = Alternatives(ignoreCase);
         return Take(')') ? node : throw Bad("a ( without its )");
+    }
+
+    /// <summary>Takes <c>?&lt;name&gt;</c>.</summary>
+    private bool TakeGroupName()
+    {
+        int end = _pattern.AsSpan(_at).StartsWith("?<") ? _pattern.IndexOf('>', _at) : -1;
+        if (end < _at + 3 || !_pattern[(_at + 2)..end].All(c => char.IsLetterOrDigit(c) || c is '_' or '$')) return false;
+        _at = end + 1;
+        return true;
     }
 
     private PatternNode Escape(bool ignoreCase)
@@ -162,6 +172,7 @@ internal sealed class PatternParser
 
     private int EscapedCodePoint()
     {
+        if (_at == _pattern.Length) throw Bad("a \\ at the end");
         char c = _pattern[_at++];
         switch (c)
         {

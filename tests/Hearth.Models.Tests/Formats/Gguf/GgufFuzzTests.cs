@@ -8,7 +8,7 @@ namespace Hearth.Models.Tests.Formats.Gguf;
 
 public sealed class GgufFuzzTests : IDisposable
 {
-    private const int Mutations = 10_000;
+    private static readonly int Mutations = Fuzz.Rounds(10_000);
     private const ulong Huge = 1UL << 63;
     private static readonly ulong[] Spices = [0, 1, 2, 9, 13, 255, 1 << 16, 1UL << 31, 1UL << 32, (1UL << 62) + 1, Huge, ulong.MaxValue];
 
