@@ -79,6 +79,7 @@ internal sealed class ModelLane
         request.Sequence.Close();
         request.Sequence.Cache.Clear();
         _metrics.Ended(this, request, failure);
+        request.Left?.Invoke(request.WasAdmitted);
         request.End(failure);
     }
 
@@ -120,7 +121,6 @@ internal sealed class ModelLane
         _pieces.Clear();
         _inPass.Clear();
         PlanDecoding();
-        int decoding = _pieces.Count;
         int prompts = PlanReading();
         _memory.Planned = 0;
         if (_pieces.Count == 0) return MakeWay();
@@ -131,7 +131,7 @@ internal sealed class ModelLane
             double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             Time += seconds;
             if (prompts >= LeastRows && 2 * prompts >= rows) _secondsPerRow += (seconds / rows - _secondsPerRow) * (_secondsPerRow == 0 ? 1 : 0.2);
-            _metrics.Passed(this, decoding, _pieces.Count, prompts, seconds);
+            _metrics.Passed(this, _pieces.Count, prompts, seconds);
         }
         catch (Exception e)                                                      // nobody's cache can be trusted after half a pass
         {
@@ -168,6 +168,7 @@ internal sealed class ModelLane
             request.WasAdmitted = true;
             _queue.Charge(request, request.Sequence.Unread);
             _metrics.Admitted(this, request);
+            request.Admitted?.Invoke();
         }
     }
 

@@ -56,6 +56,12 @@ internal abstract class Request(Caller caller, RunningSequence sequence, Request
     /// <summary>Results that were handed on.</summary>
     public int Told { get; set; }
 
+    /// <summary>Told when it leaves the queue for the first time.</summary>
+    public Action? Admitted { get; set; }
+
+    /// <summary>Told when it is over, and whether it was admitted before.</summary>
+    public Action<bool>? Left { get; set; }
+
     public bool IsRunning { get; set; }
 
     public bool IsOver { get; set; }
