@@ -196,7 +196,7 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
     private void RequireTokens(int[] tokens)
     {
         int last = model.Config.VocabularySize - 1, at = tokens.AsSpan().IndexOfAnyExceptInRange(0, last);
-        if (at >= 0) throw new GenerationOptionsException($"Token {at:N0}", $"{tokens[at]:N0}", $"ids of 0 to {last:N0}, the model's vocabulary");
+        if (at >= 0) throw new GenerationOptionsException($"Prompt[{at}]", $"{tokens[at]}", $"ids of 0 to {last:N0}, the model's vocabulary");
     }
 
     /// <summary>Rows whose logits one sequence sees together.</summary>
