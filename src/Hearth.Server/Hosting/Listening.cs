@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Hearth.Server.Hosting;
+
+/// <summary>Where and how the server listens: address, certificate, and what a connection may take in time and memory.</summary>
+internal static class Listening
+{
+    /// <summary>Bytes of all header lines of a request together.</summary>
+    private const int MostHeaderBytes = 32 << 10;
+
+    /// <summary>Bytes a second below which a client that sends or reads is let go, after some seconds' grace.</summary>
+    private const double LeastBytesPerSecond = 240;
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    public static void ConfigureListening(this IWebHostBuilder host, ServerOptions options)
+    {
+        X509Certificate2Collection? certificates = options.Certificate is null ? null : Load(options.Certificate, options.CertificateKey);
+        host.UseKestrelHttpsConfiguration();
+        host.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MostBodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = options.MostConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MostConnections;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, Grace);
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, Grace);
+            kestrel.Listen(options.IPAddress, options.Port, listen =>
+            {
+                if (certificates is null) return;
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificates[0];
+                    https.ServerCertificateChain = certificates;
+                });
+            });
+        });
+    }
+
+    /// <summary>The certificate with its private key first, then those that stand after it in its file.</summary>
+    private static X509Certificate2Collection Load(string path, string? keyPath)
+    {
+        try
+        {
+            var all = new X509Certificate2Collection();
+            all.ImportFromPemFile(path);
+            all.RemoveAt(0);
+            all.Insert(0, X509Certificate2.CreateFromPemFile(path, keyPath));
+            return all;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string found = keyPath is null ? path : $"{path} with {keyPath}";
+            throw new ServerStartException($"{found}: this is no certificate with its private key ({e.Message}) Give two PEM files, --tls-cert and --tls-key.", e);
+        }
+    }
+}
