@@ -325,7 +325,7 @@ internal sealed class ModelLane
         if (!_options.RemembersPrefixes || !request.SharesPrefixes) return;
         bool isMark = sequence.Ended || (length > request.Kept && !sequence.IsReading && request.Results <= 1) || length == request.KeepAt;
         if (!isMark && !(sequence.IsReading && length / AttentionBlocks.Keys > request.Kept / AttentionBlocks.Keys)) return;
-        Prefixes.Add(request.Root, sequence.Tokens, sequence.Cache, isMark, _memory.Tick());
+        Prefixes.Add(request.Root, sequence.Tokens[..^1], sequence.Cache, isMark, _memory.Tick());    // the newest token is not read, whatever the cache holds in its place
         request.Kept = length;
     }
 

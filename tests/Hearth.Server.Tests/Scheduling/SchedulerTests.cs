@@ -45,6 +45,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task A_wrong_proposal_at_the_end_of_an_answer_is_not_remembered()
+    {
+        ModelBundle bundle = SmallModels.Random();
+        await using Scheduler scheduler = New(bundle, new SchedulerOptions { Speculation = _ => new PromptLookup { ShortestEnding = 1, MaxTokens = 6 } });
+        for (int i = 0; i < 20; i++)
+        {
+            int[] prompt = [.. SmallModels.Tokens(48, i), .. SmallModels.Tokens(48, i)];
+            var options = new GenerationOptions { MaxTokens = 32, Temperature = 1.5, Seed = i };   // the end is the end of a block
+            GeneratedToken[] answer = await AllAsync(scheduler.For("it", "a").GenerateAsync(prompt, options, Cancel));
+            int[] next = [.. prompt, .. answer.Select(t => t.Id), 1, 2, 3];
+            (await AllAsync(scheduler.For("it", "a").GenerateAsync(next, options, Cancel))).ShouldBe(Alone(bundle, next, options), $"answer {i}");
+        }
+    }
+
+    [Fact]
     public async Task A_beginning_whose_windows_are_gone_is_kept_the_second_time()
     {
         await using Scheduler scheduler = New(SmallModels.Random(window: 70));
