@@ -227,11 +227,12 @@ internal sealed class ModelLane
         }
         if (_reading.Count == 0) return 0;
         _reading.Sort(_byTurn);
+        foreach (Request request in _reading) request.Waits = WaitsForAnother(request);
         int most = MostRows(), left = most;
         foreach (Request request in _reading)
         {
             if (left == 0) break;
-            if (WaitsForAnother(request)) continue;
+            if (request.Waits) continue;
             RunningSequence sequence = request.Sequence;
             int length = sequence.Cache.Length, rows = Math.Min(sequence.Unread, left);
             if (request.KeepAt > length) rows = Math.Min(rows, request.KeepAt - length);
@@ -273,8 +274,7 @@ internal sealed class ModelLane
     private bool WaitsForAnother(Request request)
     {
         if (!_options.RemembersPrefixes || !request.SharesPrefixes) return false;
-        if (request.Waited) BeginWithKnown(request);
-        request.Waited = false;
+        BeginWithKnown(request);
         int length = request.Sequence.Cache.Length;
         ReadOnlySpan<int> tokens = request.Sequence.Tokens[..^1];
         foreach (Request other in _running)
@@ -284,7 +284,7 @@ internal sealed class ModelLane
             int common = sequence.Tokens.CommonPrefixLength(tokens) / AttentionBlocks.Keys * AttentionBlocks.Keys;
             if (common <= length || common <= sequence.Cache.Length) continue;
             if (_hasWindows) other.KeepAt = other.KeepAt > sequence.Cache.Length ? Math.Min(other.KeepAt, common) : common;
-            return request.Waited = true;
+            return true;
         }
         return false;
     }
@@ -299,7 +299,11 @@ internal sealed class ModelLane
         request.Kept = Math.Max(request.Kept, cache.Length);
         if (known > cache.Length) request.KeepAt = known;                        // known, but its windows are gone: keep them this time
         if (!request.WasAdmitted) request.Report.CachedTokens = cache.Length;
-        else if (request.Results == 0 && cache.Length > before) request.Report.CachedTokens += cache.Length - before;
+        else if (request.Results == 0 && cache.Length > before)
+        {
+            request.Report.CachedTokens += cache.Length - before;
+            _metrics.Cached(this, cache.Length - before);
+        }
     }
 
     /// <summary>After a pass: hands on what it brought, and remembers what was read.</summary>

@@ -47,8 +47,8 @@ internal abstract class Request(Caller caller, RunningSequence sequence, Request
     /// <summary>Where to cut the prompt, because others go on from there; 0 for nowhere.</summary>
     public int KeepAt { get; set; }
 
-    /// <summary>Whether it waited for another to read what both begin with.</summary>
-    public bool Waited { get; set; }
+    /// <summary>Whether it leaves this pass to another that reads what both begin with.</summary>
+    public bool Waits { get; set; }
 
     /// <summary>Tokens of the cache that the tree has been told of.</summary>
     public int Kept { get; set; }
