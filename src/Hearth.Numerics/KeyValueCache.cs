@@ -208,13 +208,13 @@ public sealed unsafe class KeyValueCache
         }
     }
 
-    /// <summary>Addresses of a layer's blocks, enough for so many positions; 0 for those behind the window. Blocks from <see cref="Length"/> on may be written.</summary>
+    /// <summary>Addresses of a layer's blocks, enough for so many positions, good until asked again; 0 for those behind the window. Blocks from <see cref="Length"/> on may be written.</summary>
     internal nint[] Blocks(int layerIndex, int positions)
     {
         Layer layer = _layers[layerIndex];
         int needed = AttentionBlocks.CountFor(positions), writable = Length / AttentionBlocks.Keys;
         while (layer.Blocks.Count < needed) layer.Blocks.Add(null);
-        var addresses = new nint[needed];
+        nint[] addresses = layer.Addresses(needed);
         for (int i = layer.First; i < needed; i++)
         {
             CacheBlock? block = layer.Blocks[i];
@@ -236,12 +236,22 @@ public sealed unsafe class KeyValueCache
 
     private sealed class Layer(int window, List<CacheBlock?> blocks)
     {
+        private nint[] _addresses = [];
+
         public int Window { get; } = window;
 
         public List<CacheBlock?> Blocks { get; } = blocks;
 
         /// <summary>The first block that was not given back.</summary>
         public int First { get; set; }
+
+        /// <summary>Room for the addresses of at least so many blocks, used again by the next pass.</summary>
+        public nint[] Addresses(int blocks)
+        {
+            if (_addresses.Length < blocks) _addresses = new nint[Math.Max(blocks, 2 * _addresses.Length)];
+            Array.Clear(_addresses, 0, First);
+            return _addresses;
+        }
 
         /// <summary>The first block that the token after so many sees.</summary>
         public int FirstSeen(int length) => Window > 0 ? Math.Max(0, length - Window + 1) / AttentionBlocks.Keys : 0;

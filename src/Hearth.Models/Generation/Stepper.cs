@@ -22,12 +22,14 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
 {
     private const int MostLogits = 1 << 23;                                      // 32 MB at a time
 
-    private readonly Tape _tape = new(pool, recording: false);
+    private readonly Tape _tape = new(pool, recording: false) { ReusesTensors = true };
     private readonly List<int> _tokens = [], _wanted = [];
     private readonly List<Segment> _segments = [];
     private readonly List<PassPiece> _pieces = [];
     private readonly List<Choice> _choices = [];
     private readonly Stack<Sampler> _samplers = new();
+    private SequenceBatch? _batch;
+    private int[] _rows = [];
 
     /// <summary>The most tokens of prompts to read in one pass. It bounds memory and changes no bits.</summary>
     public int PrefillRows { get; set; } = 512;
@@ -113,7 +115,8 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
         if (_tokens.Count == 0) return 0;
         try
         {
-            Tensor x = model.Forward(_tape, new SequenceBatch([.. _tokens], [.. _segments]));
+            _batch = SequenceBatch.Of(_batch, CollectionsMarshal.AsSpan(_tokens), CollectionsMarshal.AsSpan(_segments));
+            Tensor x = model.Forward(_tape, _batch);
             for (int i = 0; i < pieces.Length; i++)
             {
                 pieces[i].Sequence.See(x.Data.Slice(_segments[i].Start * x.Columns, _segments[i].Count * x.Columns));
@@ -161,7 +164,9 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
             int first = _choices[from].Row, rows = 0;
             for (to = from; to < _choices.Count && (to == from || rows + _choices[to].Rows <= most); to++) rows += _choices[to].Rows;
             int since = _tape.Activations;
-            Choose(_tape.Embed(x, [.. CollectionsMarshal.AsSpan(_wanted).Slice(first, rows)]).Linear(model.Head), first, from, to);
+            if (_rows.Length != rows) _rows = new int[rows];
+            CollectionsMarshal.AsSpan(_wanted).Slice(first, rows).CopyTo(_rows);
+            Choose(_tape.Embed(x, _rows).Linear(model.Head), first, from, to);
             _tape.KeepOnly(x, since);
         }
     }
@@ -169,8 +174,7 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
     /// <summary>Chooses tokens, each by a sampler of its own thread.</summary>
     private void Choose(Tensor logits, int first, int from, int to)
     {
-        if (to - from == 1) ChooseSome(logits, first, from, to);
-        else pool.For(to - from, 1, logits.Data.Length, (a, b) => ChooseSome(logits, first, from + a, from + b));
+        pool.For(to - from, 1, logits.Data.Length, (this, logits, first, from), static (s, a, b) => s.Item1.ChooseSome(s.logits, s.first, s.from + a, s.from + b));
     }
 
     private void ChooseSome(Tensor logits, int first, int from, int to)
