@@ -16,7 +16,7 @@ public sealed class KeyValueCacheTests
         var cache = new KeyValueCache(2, 1, Size, windows: [0, 100], pool: pool);
         Fill(cache, 1_000);
         cache.BytesHeld.ShouldBe((16 + 3) * Block);                                        // 1,000 positions; those from 837 on, in blocks
-        pool.BytesHeld.ShouldBe(3 * Block);                                                // more were given back than it keeps
+        pool.BytesHeld.ShouldBe(Block);                                                    // given back last; passes took those before again
         cache.CanTruncate(1_000 - KeyValueCache.Slack).ShouldBeTrue();
         cache.CanTruncate(500).ShouldBeFalse();
         Should.Throw<ArgumentOutOfRangeException>(() => cache.Truncate(500));
