@@ -4,6 +4,7 @@ using Hearth.Benchmarks.MatrixProducts;
 using Hearth.Benchmarks.Model;
 using Hearth.Benchmarks.Peers;
 using Hearth.Benchmarks.Quantized;
+using Hearth.Benchmarks.Serving;
 
 const string Usage = """
     Measures Hearth on this machine. Run it from a Release build, with nothing else running.
@@ -17,6 +18,9 @@ const string Usage = """
       kernels           rate of every kernel                  --model d256|d512 --threads N --repeats N
       quantized         products with stored weights, by type: a prompt, one row, eight
                         --threads N --repeats N --types Q4_K,... --shapes 3072x1024,...
+
+      serving           the scheduler with several answers side by side
+                        --model FILE --threads N --streams 1,4,8,16 --prompt N --tokens N --temperature-percent N
 
       random-model      writes a GGUF file of a known model's sizes with random weights
                         --shape qwen3-0.6b|llama-3.2-1b --type q8_0|q4_0|q4_k_m|... --out FILE
@@ -42,6 +46,7 @@ try
         case "profile": Profile.Run(arguments); break;
         case "random-model": RandomModel.Run(arguments); break;
         case "quantized": QuantizedBenchmark.Run(arguments); break;
+        case "serving": ServingBenchmark.Run(arguments); break;
         case "kernels": KernelBenchmark.Run(arguments); break;
         default: throw new ArgumentException($"'{args[0]}' is not a benchmark.");
     }

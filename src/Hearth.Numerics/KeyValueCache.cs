@@ -40,7 +40,7 @@ public sealed unsafe class KeyValueCache
         (Type, _pool, BlockLength, Length) = (other.Type, other._pool, other.BlockLength, other.Length);
         int used = AttentionBlocks.CountFor(Length);
         _layers = [.. other._layers.Select(l => new Layer(l.Window, [.. l.Blocks.Take(used)]) { First = l.First })];
-        foreach (Block block in _layers.SelectMany(l => l.Blocks).OfType<Block>()) block.Holders++;
+        foreach (CacheBlock block in _layers.SelectMany(l => l.Blocks).OfType<CacheBlock>()) block.Share();
     }
 
     /// <summary>Bytes that the cache of so many tokens holds.</summary>
@@ -62,7 +62,18 @@ public sealed unsafe class KeyValueCache
     public TensorType Type { get; }
 
     /// <summary>Bytes held, for tokens past and to come; shared blocks count in each cache.</summary>
-    public long BytesHeld => _layers.Sum(l => l.Blocks.LongCount(b => b is not null)) * BlockLength * sizeof(float);
+    public long BytesHeld
+    {
+        get
+        {
+            long blocks = 0;
+            foreach (Layer layer in _layers)
+            {
+                for (int i = layer.First; i < layer.Blocks.Count; i++) blocks += layer.Blocks[i] is null ? 0 : 1;
+            }
+            return blocks * BlockLength * sizeof(float);
+        }
+    }
 
     /// <summary>Layers that attend.</summary>
     public int Layers => _layers.Length;
@@ -99,7 +110,7 @@ public sealed unsafe class KeyValueCache
     {
         foreach (Layer layer in _layers)
         {
-            foreach (Block? block in layer.Blocks) Release(block);
+            foreach (CacheBlock? block in layer.Blocks) block?.Release(_pool);
             layer.Blocks.Clear();
             layer.First = 0;
         }
@@ -112,6 +123,87 @@ public sealed unsafe class KeyValueCache
     /// </summary>
     public KeyValueCache Fork() => new(this);
 
+    /// <summary>Bytes of the blocks that so many more tokens take beside those held; a shared block that they write to is copied.</summary>
+    /// <param name="more">Tokens.</param>
+    public long BytesNeeded(int more)
+    {
+        long blocks = 0;
+        int writable = Length / AttentionBlocks.Keys, needed = AttentionBlocks.CountFor(Length + more);
+        foreach (Layer layer in _layers)
+        {
+            for (int i = writable; i < needed; i++)
+            {
+                if (i >= layer.Blocks.Count || layer.Blocks[i] is not { Holders: 1 }) blocks++;
+            }
+        }
+        return blocks * BlockLength * sizeof(float);
+    }
+
+    /// <summary>Bytes that a cache of this kind takes for so many tokens, when the last of them are read 64 at a time.</summary>
+    /// <param name="tokens">Tokens.</param>
+    public long BytesFor(int tokens)
+    {
+        long blocks = 0;
+        foreach (Layer layer in _layers) blocks += AttentionBlocks.CountFor(tokens) - layer.FirstSeen(Math.Max(0, tokens - (2 * Slack)));
+        return blocks * BlockLength * sizeof(float);
+    }
+
+    /// <summary>Holds a block of 64 positions, which is full, for other caches to begin with.</summary>
+    /// <param name="index">The block's number, from 0.</param>
+    /// <param name="windows">Whether to hold the blocks of layers with a window too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block, or it is not full.</exception>
+    public CachePage Page(int index, bool windows = true)
+    {
+        var page = new CachePage(_layers.Length, _pool);
+        Complete(page, index, windows);
+        return page;
+    }
+
+    /// <summary>Adds to a page the blocks that it lacks and this cache has.</summary>
+    /// <param name="page">A page of the same tokens.</param>
+    /// <param name="index">The block's number, from 0.</param>
+    /// <param name="windows">Whether to hold the blocks of layers with a window too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block, or it is not full.</exception>
+    public void Complete(CachePage page, int index, bool windows = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((index + 1) * AttentionBlocks.Keys, Length, nameof(index));
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            if (windows || _layers[i].Window == 0) page.Blocks[i] ??= _layers[i].Blocks[index]?.Share();
+        }
+    }
+
+    /// <summary>Whether an empty cache can begin with pages: those that the next token sees have their blocks, in every layer.</summary>
+    /// <param name="pages">Pages of a sequence from its beginning.</param>
+    public bool CanBegin(ReadOnlySpan<CachePage> pages)
+    {
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            for (int b = _layers[i].FirstSeen(pages.Length * AttentionBlocks.Keys); b < pages.Length; b++)
+            {
+                if (pages[b].Blocks[i] is null) return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Makes an empty cache one of the pages' tokens. Blocks are shared.</summary>
+    /// <param name="pages">Pages of a sequence from its beginning, with which it <see cref="CanBegin"/>.</param>
+    /// <exception cref="InvalidOperationException">The cache is not empty, or a block that the next token sees is missing.</exception>
+    public void Begin(ReadOnlySpan<CachePage> pages)
+    {
+        if (Length > 0 || !CanBegin(pages)) throw new InvalidOperationException("Only an empty cache can begin with pages, and none may be missing.");
+        Clear();
+        Length = pages.Length * AttentionBlocks.Keys;
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            Layer layer = _layers[i];
+            layer.First = layer.FirstSeen(Length);
+            for (int b = 0; b < pages.Length; b++) layer.Blocks.Add(b < layer.First ? null : pages[b].Blocks[i]!.Share());
+        }
+    }
+
     internal void Advance(int count)
     {
         Length += count;
@@ -121,22 +213,22 @@ public sealed unsafe class KeyValueCache
             int first = layer.FirstSeen(Math.Max(0, Length - Slack));
             for (; layer.First < first; layer.First++)
             {
-                Release(layer.Blocks[layer.First]);
+                layer.Blocks[layer.First]?.Release(_pool);
                 layer.Blocks[layer.First] = null;
             }
         }
     }
 
-    /// <summary>Addresses of a layer's blocks, enough for so many positions; 0 for those behind the window. Blocks from <see cref="Length"/> on may be written.</summary>
+    /// <summary>Addresses of a layer's blocks, enough for so many positions, good until asked again; 0 for those behind the window. Blocks from <see cref="Length"/> on may be written.</summary>
     internal nint[] Blocks(int layerIndex, int positions)
     {
         Layer layer = _layers[layerIndex];
         int needed = AttentionBlocks.CountFor(positions), writable = Length / AttentionBlocks.Keys;
         while (layer.Blocks.Count < needed) layer.Blocks.Add(null);
-        var addresses = new nint[needed];
+        nint[] addresses = layer.Addresses(needed);
         for (int i = layer.First; i < needed; i++)
         {
-            Block? block = layer.Blocks[i];
+            CacheBlock? block = layer.Blocks[i];
             if (block is null || (i >= writable && block.Holders > 1)) layer.Blocks[i] = block = Own(block, copy: i == writable);
             addresses[i] = (nint)block.Numbers.Pointer;
         }
@@ -150,36 +242,33 @@ public sealed unsafe class KeyValueCache
     }
 
     /// <summary>A block of this cache alone, in place of none or of a shared one.</summary>
-    private Block Own(Block? shared, bool copy)
+    private CacheBlock Own(CacheBlock? shared, bool copy)
     {
-        var own = new Block(_pool?.Rent(BlockLength) ?? new FloatBuffer(BlockLength));
+        var own = new CacheBlock(_pool?.Rent(BlockLength) ?? new FloatBuffer(BlockLength));
         if (shared is null) return own;
         if (copy) shared.Numbers.Span.CopyTo(own.Numbers.Span);
         shared.Holders--;
         return own;
     }
 
-    private void Release(Block? block)
+    private sealed class Layer(int window, List<CacheBlock?> blocks)
     {
-        if (block is not null && --block.Holders == 0) _pool?.Return(block.Numbers);
-    }
+        private nint[] _addresses = [];
 
-    private sealed class Block(FloatBuffer numbers)
-    {
-        public FloatBuffer Numbers { get; } = numbers;
-
-        /// <summary>Caches that hold it.</summary>
-        public int Holders { get; set; } = 1;
-    }
-
-    private sealed class Layer(int window, List<Block?> blocks)
-    {
         public int Window { get; } = window;
 
-        public List<Block?> Blocks { get; } = blocks;
+        public List<CacheBlock?> Blocks { get; } = blocks;
 
         /// <summary>The first block that was not given back.</summary>
         public int First { get; set; }
+
+        /// <summary>Room for the addresses of at least so many blocks, used again by the next pass.</summary>
+        public nint[] Addresses(int blocks)
+        {
+            if (_addresses.Length < blocks) _addresses = new nint[Math.Max(blocks, 2 * _addresses.Length)];
+            Array.Clear(_addresses, 0, First);
+            return _addresses;
+        }
 
         /// <summary>The first block that the token after so many sees.</summary>
         public int FirstSeen(int length) => Window > 0 ? Math.Max(0, length - Window + 1) / AttentionBlocks.Keys : 0;

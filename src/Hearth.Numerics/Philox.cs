@@ -9,8 +9,9 @@ namespace Hearth.Numerics;
 /// </summary>
 public readonly struct Philox
 {
-    private readonly uint _key0;
-    private readonly uint _key1;
+    private readonly uint _hash0;
+    private readonly uint _hash1;
+    private readonly ulong _seed;
     private readonly uint _step;
     private readonly uint _purpose;
 
@@ -22,11 +23,22 @@ public readonly struct Philox
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(purpose), hash);
-        _key0 = (uint)seed ^ BitConverter.ToUInt32(hash[4..]);
-        _key1 = (uint)((ulong)seed >> 32) ^ BitConverter.ToUInt32(hash[8..]);
+        _seed = (ulong)seed;
+        _hash0 = BitConverter.ToUInt32(hash[4..]);
+        _hash1 = BitConverter.ToUInt32(hash[8..]);
         _purpose = BitConverter.ToUInt32(hash);
         _step = (uint)step;
     }
+
+    private Philox(Philox other, long seed)
+    {
+        this = other;
+        _seed = (ulong)seed;
+    }
+
+    /// <summary>The stream of another seed with the same purpose and step.</summary>
+    /// <param name="seed">The other seed.</param>
+    public Philox WithSeed(long seed) => new(this, seed);
 
     /// <summary>The block of four 32-bit numbers for a counter and a key.</summary>
     /// <param name="c0">Counter, lowest word.</param>
@@ -65,5 +77,6 @@ public readonly struct Philox
         return Math.Sqrt(-2 * Canonical.Log(u)) * Canonical.Cos(6.283185307179586 * v);
     }
 
-    private (uint X0, uint X1, uint X2, uint X3) At(long index) => Block((uint)index, (uint)(index >> 32), _step, _purpose, _key0, _key1);
+    private (uint X0, uint X1, uint X2, uint X3) At(long index) => Block((uint)index, (uint)(index >> 32), _step, _purpose,
+        (uint)_seed ^ _hash0, (uint)(_seed >> 32) ^ _hash1);
 }

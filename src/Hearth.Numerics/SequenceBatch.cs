@@ -24,13 +24,7 @@ public sealed class SequenceBatch
         Tokens = tokens;
         Segments = segments;
         Positions = new int[tokens.Length];
-        int row = 0;
-        foreach (Segment segment in segments)
-        {
-            if (segment.Start != row) throw new ArgumentException($"A segment starts at row {segment.Start}, expected {row}.", nameof(segments));
-            for (int i = 0; i < segment.Count; i++) Positions[row++] = segment.Past + i;
-        }
-        if (row != tokens.Length) throw new ArgumentException($"Segments cover {row} rows of {tokens.Length}.", nameof(segments));
+        Place();
     }
 
     /// <summary>A batch of one sequence.</summary>
@@ -49,6 +43,31 @@ public sealed class SequenceBatch
 
     /// <summary>Each token's position in its own sequence, [N].</summary>
     public int[] Positions { get; }
+
+    /// <summary>A batch in the memory of another that has as many tokens and segments and is not used any more, else a new one.</summary>
+    /// <param name="used">The other batch; null for none.</param>
+    /// <param name="tokens">The tokens of all segments, [N].</param>
+    /// <param name="segments">The segments, in row order, covering every row once.</param>
+    public static SequenceBatch Of(SequenceBatch? used, ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments)
+    {
+        if (used is null || used.Tokens.Length != tokens.Length || used.Segments.Length != segments.Length)
+            return new SequenceBatch(tokens.ToArray(), segments.ToArray());
+        tokens.CopyTo(used.Tokens);
+        segments.CopyTo(used.Segments);
+        used.Place();
+        return used;
+    }
+
+    private void Place()
+    {
+        int row = 0;
+        foreach (Segment segment in Segments)
+        {
+            if (segment.Start != row) throw new ArgumentException($"A segment starts at row {segment.Start}, expected {row}.");
+            for (int i = 0; i < segment.Count; i++) Positions[row++] = segment.Past + i;
+        }
+        if (row != Tokens.Length) throw new ArgumentException($"Segments cover {row} rows of {Tokens.Length}.");
+    }
 
     /// <summary>Counts these tokens as past in every cache, once all layers have seen them.</summary>
     public void Commit()

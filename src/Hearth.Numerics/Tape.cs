@@ -10,12 +10,14 @@ namespace Hearth.Numerics;
 /// <param name="recording">True to remember operations for <see cref="Backward"/>.</param>
 public sealed class Tape(WorkerPool pool, bool recording)
 {
-    private readonly SortedDictionary<int, Stack<FloatBuffer>> _idle = [];       // by size: not used in this pass
+    private readonly SortedList<int, Stack<FloatBuffer>> _idle = [];             // by size: not used in this pass
     private readonly Dictionary<int, Stack<FloatBuffer>> _free = [];             // by the size asked for: used in this pass and given back
     private readonly Dictionary<FloatBuffer, int> _askedFor = [];
     private readonly List<Tensor> _activations = [];
     private readonly List<FloatBuffer?> _scratch = [];
     private readonly List<(Tensor Output, Action Backward)> _operations = [];
+    private readonly Stack<Tensor> _tensors = new();                             // given back
+    private nint[][] _addresses = [];
 
     /// <summary>The threads that operations on this tape use.</summary>
     public WorkerPool Pool { get; } = pool;
@@ -26,13 +28,23 @@ public sealed class Tape(WorkerPool pool, bool recording)
     /// <summary>Bytes this tape holds, in use and free.</summary>
     public long BytesHeld { get; private set; }
 
-    /// <summary>An activation of a shape; its content is undefined.</summary>
-    /// <param name="shape">The dimensions.</param>
-    public Tensor New(params int[] shape)
+    /// <summary>
+    /// Uses tensors that were given back again, so that a pass like the one before allocates nothing. Whoever uses a tensor after its memory went
+    /// back is then not told so: for passes that keep no tensor. Not for a tape that records.
+    /// </summary>
+    public bool ReusesTensors { get; init; }
+
+    /// <summary>An activation with one dimension; its content is undefined.</summary>
+    /// <param name="length">Numbers.</param>
+    public Tensor New(int length) => Add(Tensor.Activation(this, [length], Rent(length)));
+
+    /// <summary>An activation; its content is undefined.</summary>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    public Tensor New(int rows, int columns)
     {
-        Tensor tensor = Tensor.Activation(this, shape, Rent(Tensor.Count(shape)));
-        _activations.Add(tensor);
-        return tensor;
+        FloatBuffer data = Rent(checked(rows * columns));
+        return Add(_tensors.TryPop(out Tensor? tensor) ? tensor.Again(rows, columns, data) : Tensor.Activation(this, [rows, columns], data));
     }
 
     /// <summary>How many activations there are; a mark for <see cref="KeepOnly"/>.</summary>
@@ -49,7 +61,7 @@ public sealed class Tape(WorkerPool pool, bool recording)
         if (Recording) return;
         for (int i = since; i < _activations.Count; i++)
         {
-            if (_activations[i] != x) _activations[i].Release(this);
+            if (_activations[i] != x) GiveBack(_activations[i]);
         }
         _activations.RemoveRange(since, _activations.Count - since);
         _activations.Add(x);
@@ -70,11 +82,32 @@ public sealed class Tape(WorkerPool pool, bool recording)
     /// <summary>Forgets the operations and takes back all activations.</summary>
     public void Reset()
     {
-        foreach (Tensor tensor in _activations) tensor.Release(this);
+        foreach (Tensor tensor in _activations) GiveBack(tensor);
         _activations.Clear();
         _operations.Clear();
         EndPass();
     }
+
+    private Tensor Add(Tensor tensor)
+    {
+        _activations.Add(tensor);
+        return tensor;
+    }
+
+    private void GiveBack(Tensor tensor)
+    {
+        if (tensor.Release(this) && ReusesTensors && tensor.Shape.Length == 2) _tensors.Push(tensor);
+    }
+
+    /// <summary>Room for the addresses of so many segments' blocks, used again by the next operation.</summary>
+    internal nint[][] Addresses(int segments)
+    {
+        if (_addresses.Length < segments) _addresses = new nint[segments][];
+        return _addresses;
+    }
+
+    /// <summary>Routes of the running mixture of experts.</summary>
+    internal Operations.ExpertRoutes Routes { get; } = new();
 
     internal void Record(Tensor output, Action backward)
     {
@@ -124,8 +157,10 @@ public sealed class Tape(WorkerPool pool, bool recording)
     private FloatBuffer? TakeIdle(int capacity)
     {
         Stack<FloatBuffer>? nearest = null;
-        foreach ((int size, Stack<FloatBuffer> stack) in _idle)
+        for (int i = 0; i < _idle.Count; i++)
         {
+            int size = _idle.GetKeyAtIndex(i);
+            Stack<FloatBuffer> stack = _idle.GetValueAtIndex(i);
             if (stack.Count == 0 || size < capacity / 2) continue;
             if (size / 2 > capacity) break;
             nearest = stack;

@@ -21,9 +21,7 @@ public sealed unsafe class Tensor
         _shape = shape;
         _data = data;
         Tape = tape;
-        Length = Count(shape);
-        Columns = shape.Length == 0 ? 1 : shape[^1];
-        Rows = Columns == 0 ? 0 : Length / Columns;
+        Measure();
     }
 
     /// <summary>The parameter's name, as in the model file; empty for an activation.</summary>
@@ -36,13 +34,13 @@ public sealed unsafe class Tensor
     public string ShapeText => $"[{string.Join(", ", _shape)}]";
 
     /// <summary>Numbers in all.</summary>
-    public int Length { get; }
+    public int Length { get; private set; }
 
     /// <summary>The last dimension.</summary>
-    public int Columns { get; }
+    public int Columns { get; private set; }
 
     /// <summary>The product of the other dimensions.</summary>
-    public int Rows { get; }
+    public int Rows { get; private set; }
 
     /// <summary>The numbers.</summary>
     public Span<float> Data => Buffer.Span[..Length];
@@ -184,12 +182,32 @@ public sealed unsafe class Tensor
         return _quantized.Pointer;
     }
 
-    internal void Release(Tape tape)
+    /// <summary>Another activation in this object's place; its memory went back before.</summary>
+    internal Tensor Again(int rows, int columns, FloatBuffer data)
     {
+        (_shape[0], _shape[1], _data) = (rows, columns, data);
+        HasGradient = false;
+        Changed();
+        Measure();
+        return this;
+    }
+
+    private void Measure()
+    {
+        Length = Count(_shape);
+        Columns = _shape.Length == 0 ? 1 : _shape[^1];
+        Rows = Columns == 0 ? 0 : Length / Columns;
+    }
+
+    /// <summary>Gives the memory back; false when that was done before.</summary>
+    internal bool Release(Tape tape)
+    {
+        bool held = _data is not null;
         tape.Return(ref _quantized);
         tape.Return(ref _gradient);
         tape.Return(ref _data);
         tape.Return(ref _packed);
         tape.Return(ref _packedTransposed);
+        return held;
     }
 }

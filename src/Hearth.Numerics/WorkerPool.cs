@@ -18,7 +18,9 @@ public sealed class WorkerPool : IDisposable
 
     private readonly Thread[] _helpers;
     private readonly object _gate = new();
-    private volatile Job? _job;
+    private readonly Dictionary<Type, Job> _jobs = [];                           // one for each type of state, used again
+    private Job? _job;
+    private volatile int _posted;
     private volatile bool _stopping;
 
     /// <summary>Starts the pool.</summary>
@@ -45,30 +47,7 @@ public sealed class WorkerPool : IDisposable
     /// <param name="work">Called with 0 to <see cref="Threads"/> - 1.</param>
     /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
     /// <exception cref="InvalidOperationException">Called inside work of this pool, whose threads would wait for each other for ever.</exception>
-    public void Run(Action<int> work)
-    {
-        if (Threads == 1)
-        {
-            work(0);
-            return;
-        }
-        ObjectDisposedException.ThrowIf(_stopping, this);
-        if (_inside == this) throw new InvalidOperationException("A worker pool was used inside its own work.");
-        lock (_helpers)                                                          // one piece of work at a time
-        {
-            var job = new Job(work, Threads);
-            lock (_gate)
-            {
-                _job = job;
-                Monitor.PulseAll(_gate);
-            }
-            Help(job);
-            var spin = default(SpinWait);
-            while (!job.Done) spin.SpinOnce(sleep1Threshold: -1);
-            job.Work = null;                                                     // a helper may hold on to the job until the next
-            job.Failure?.Throw();
-        }
-    }
+    public void Run(Action<int> work) => For(Threads, 1, long.MaxValue, work, static (work, worker, _) => work(worker));
 
     /// <summary>Cuts 0 to <paramref name="count"/> into one contiguous range a thread, however little work it is.</summary>
     /// <param name="count">Pieces.</param>
@@ -81,41 +60,68 @@ public sealed class WorkerPool : IDisposable
     /// <param name="grain">Pieces that stay together.</param>
     /// <param name="size">Numbers that the whole work touches, about; a little work is not worth waking other threads for.</param>
     /// <param name="work">Called with a range [from, to).</param>
-    public void For(int count, int grain, long size, Action<int, int> work)
+    public void For(int count, int grain, long size, Action<int, int> work) =>
+        For(count, grain, size, work, static (work, from, to) => work(from, to));
+
+    /// <summary>The same for work that is told what it works on, so that a static function can do it and nothing is allocated.</summary>
+    /// <typeparam name="T">What the work is told.</typeparam>
+    /// <param name="count">Pieces.</param>
+    /// <param name="grain">Pieces that stay together.</param>
+    /// <param name="size">Numbers that the whole work touches, about; a little work is not worth waking other threads for.</param>
+    /// <param name="state">What the work is told.</param>
+    /// <param name="work">Called with the state and a range [from, to).</param>
+    public void For<T>(int count, int grain, long size, T state, Action<T, int, int> work)
     {
         int grains = (count + grain - 1) / grain;
         if (grains <= 1 || Threads == 1 || size < WorthDividing)
         {
-            if (count > 0) work(0, count);
+            if (count > 0) work(state, 0, count);
             return;
         }
-        Run(worker =>
+        RequireOutside();
+        lock (_helpers)                                                          // one piece of work at a time
         {
-            int from = (int)((long)grains * worker / Threads) * grain;
-            int to = Math.Min((int)((long)grains * (worker + 1) / Threads) * grain, count);
-            if (from < to) work(from, to);
-        });
+            Job<T> job = JobOf<T>();
+            for (int i = 0; i <= Threads; i++) job.Bounds[i] = (int)Math.Min((long)grains * i / Threads * grain, count);
+            job.Set(state, work);
+            Share(job);
+        }
     }
 
     /// <summary>Cuts pieces of unequal cost into one contiguous range a thread, so that the ranges cost about the same.</summary>
     /// <param name="costs">Numbers that each piece touches, about.</param>
     /// <param name="work">Called with a range [from, to).</param>
-    public void For(long[] costs, Action<int, int> work)
+    public void For(long[] costs, Action<int, int> work) => For(costs, work, static (work, from, to) => work(from, to));
+
+    /// <summary>The same for work that is told what it works on.</summary>
+    /// <typeparam name="T">What the work is told.</typeparam>
+    /// <param name="costs">Numbers that each piece touches, about.</param>
+    /// <param name="state">What the work is told.</param>
+    /// <param name="work">Called with the state and a range [from, to).</param>
+    public void For<T>(ReadOnlySpan<long> costs, T state, Action<T, int, int> work)
     {
         long total = 0;
-        var before = new long[costs.Length + 1];
-        for (int i = 0; i < costs.Length; i++) before[i + 1] = total += costs[i];
+        foreach (long cost in costs) total += cost;
         if (Threads == 1 || total < WorthDividing)
         {
-            if (costs.Length > 0) work(0, costs.Length);
+            if (costs.Length > 0) work(state, 0, costs.Length);
             return;
         }
-        Run(worker =>
+        RequireOutside();
+        lock (_helpers)
         {
-            int from = FirstAtLeast(before, total * worker / Threads);
-            int to = worker == Threads - 1 ? costs.Length : FirstAtLeast(before, total * (worker + 1) / Threads);
-            if (from < to) work(from, to);
-        });
+            Job<T> job = JobOf<T>();
+            int at = 0;
+            long before = 0;
+            for (int i = 0; i < Threads; i++)
+            {
+                while (at < costs.Length && before < total * i / Threads) before += costs[at++];
+                job.Bounds[i] = at;
+            }
+            job.Bounds[Threads] = costs.Length;
+            job.Set(state, work);
+            Share(job);
+        }
     }
 
     /// <summary>Ends the threads.</summary>
@@ -126,26 +132,50 @@ public sealed class WorkerPool : IDisposable
         foreach (Thread helper in _helpers) helper.Join();
     }
 
-    private static int FirstAtLeast(long[] before, long target)
+    private void RequireOutside()
     {
-        int i = 0;
-        while (i < before.Length - 1 && before[i] < target) i++;
-        return i;
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        if (_inside == this) throw new InvalidOperationException("A worker pool was used inside its own work.");
+    }
+
+    private Job<T> JobOf<T>()
+    {
+        if (_jobs.TryGetValue(typeof(T), out Job? known)) return (Job<T>)known;
+        var job = new Job<T>(Threads);
+        _jobs.Add(typeof(T), job);
+        return job;
+    }
+
+    private void Share(Job job)
+    {
+        job.Begin();
+        lock (_gate)
+        {
+            _job = job;
+            _posted++;
+            Monitor.PulseAll(_gate);
+        }
+        Help(job);
+        var spin = default(SpinWait);
+        while (!job.Done) spin.SpinOnce(sleep1Threshold: -1);
+        job.Clear();
+        job.Failure?.Throw();
     }
 
     private void Loop()
     {
-        Job? seen = null;
+        int seen = 0;
         while (true)
         {
-            for (int spins = 0; _job == seen && !_stopping && spins < SpinsBeforeSleep; spins++) Thread.SpinWait(8);
+            for (int spins = 0; _posted == seen && !_stopping && spins < SpinsBeforeSleep; spins++) Thread.SpinWait(8);
+            Job? job;
             lock (_gate)
             {
-                while (_job == seen && !_stopping) Monitor.Wait(_gate);
-                seen = _job;
+                while (_posted == seen && !_stopping) Monitor.Wait(_gate);
+                (seen, job) = (_posted, _job);
             }
             if (_stopping) return;
-            Help(seen!);
+            Help(job!);
         }
     }
 
@@ -157,7 +187,7 @@ public sealed class WorkerPool : IDisposable
         {
             try
             {
-                job.Work!(number);
+                job.Do(number);
             }
             catch (Exception e)
             {
@@ -168,18 +198,52 @@ public sealed class WorkerPool : IDisposable
         _inside = outer;
     }
 
-    private sealed class Job(Action<int> work, int numbers)
+    /// <summary>
+    /// One piece of work, cut. It is used again for the next of its kind: a helper that comes late finds nothing left to take, or takes a part of the
+    /// next, which is as good.
+    /// </summary>
+    private abstract class Job(int parts)
     {
-        public Action<int>? Work = work;
         public ExceptionDispatchInfo? Failure;
-        private int _untaken = numbers;
-        private int _unfinished = numbers;
+        private int _untaken;
+        private int _unfinished;
+
+        /// <summary>Where each part begins, and the end of the last.</summary>
+        public int[] Bounds { get; } = new int[parts + 1];
 
         public bool Done => Volatile.Read(ref _unfinished) == 0;
 
-        /// <summary>A number that nobody has taken; null when there is none.</summary>
-        public int? Take() => Interlocked.Decrement(ref _untaken) is >= 0 and var number ? number : null;
+        /// <summary>Offers the parts; what they need to know is set before.</summary>
+        public void Begin()
+        {
+            Failure = null;
+            Volatile.Write(ref _unfinished, parts);
+            Volatile.Write(ref _untaken, parts);
+        }
+
+        /// <summary>A part that nobody has taken; null when there is none.</summary>
+        public int? Take() => Volatile.Read(ref _untaken) > 0 && Interlocked.Decrement(ref _untaken) is >= 0 and var number ? number : null;
 
         public void Finish() => Interlocked.Decrement(ref _unfinished);
+
+        public abstract void Do(int part);
+
+        /// <summary>Lets go of what the work was told.</summary>
+        public abstract void Clear();
+    }
+
+    private sealed class Job<T>(int parts) : Job(parts)
+    {
+        private T? _state;
+        private Action<T, int, int>? _work;
+
+        public void Set(T state, Action<T, int, int> work) => (_state, _work) = (state, work);
+
+        public override void Do(int part)
+        {
+            if (Bounds[part] < Bounds[part + 1]) _work!(_state!, Bounds[part], Bounds[part + 1]);
+        }
+
+        public override void Clear() => (_state, _work) = (default, null);
     }
 }

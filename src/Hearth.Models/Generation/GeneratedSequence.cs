@@ -4,7 +4,7 @@ using Hearth.Numerics;
 namespace Hearth.Models.Generation;
 
 /// <summary>A prompt, what was generated so far, and what the model has yet to read. Made by <see cref="Stepper.Begin"/>.</summary>
-public sealed class GeneratedSequence
+public sealed class GeneratedSequence : RunningSequence
 {
     private readonly GenerationOptions _options;
     private readonly ConstraintState? _constraint;
@@ -13,13 +13,14 @@ public sealed class GeneratedSequence
     private readonly int _room;
     private readonly List<GeneratedToken> _generated = [];
     private int[] _proposed = [];
+    private bool _isThrough;
 
     internal GeneratedSequence(int[] prompt, KeyValueCache cache, int context, GenerationOptions options, Proposer? proposer)
+        : base(cache)
     {
         if (prompt.Length == 0 || prompt.Length >= context) throw new ContextException(prompt.Length, context);
         _options = options;
         _proposer = proposer;
-        Cache = cache;
         History = new TokenHistory(prompt, options.PenaltyWindow);
         _constraint = options.Constraint?.Begin();
         _reasoning = options.Reasoning is null ? null : new ReasoningState(options.Reasoning);
@@ -30,17 +31,11 @@ public sealed class GeneratedSequence
     /// <summary>Prompt and answer so far.</summary>
     public TokenHistory History { get; }
 
-    /// <summary>Keys and values of what was read.</summary>
-    public KeyValueCache Cache { get; }
+    /// <inheritdoc/>
+    public override ReadOnlySpan<int> Tokens => History.Tokens;
 
     /// <summary>The answer so far.</summary>
     public IReadOnlyList<GeneratedToken> Generated => _generated;
-
-    /// <summary>Whether nothing more will come.</summary>
-    public bool Ended { get; private set; }
-
-    /// <summary>What ended it before its time, such as a constraint that no token fits; null for nothing.</summary>
-    public HearthException? Failure { get; private set; }
 
     /// <summary>Tokens that were proposed.</summary>
     public long Proposed { get; private set; }
@@ -48,27 +43,28 @@ public sealed class GeneratedSequence
     /// <summary>Proposed tokens that were right.</summary>
     public long Accepted { get; private set; }
 
-    /// <summary>Tokens to read before the next can be chosen.</summary>
-    public int Unread => History.Count - Cache.Length;
+    /// <inheritdoc/>
+    public override int Unread => History.Count - Cache.Length;
 
-    /// <summary>Rows at the end of what was taken whose logits are wanted.</summary>
-    internal int Wanted => _proposed.Length + 1;
+    /// <inheritdoc/>
+    public override bool IsReading => Unread > 1;
+
+    internal override int Wanted => _isThrough ? _proposed.Length + 1 : 0;
 
     /// <summary>Adds the next tokens to read to a list, with what is proposed after them when all others are read.</summary>
-    /// <returns>How many of them are known, not proposed.</returns>
-    internal int Take(int most, List<int> tokens)
+    internal override void Take(int most, List<int> tokens)
     {
         int unread = Unread, count = Math.Min(unread, most);
         int room = _room - Generated.Count - 1;
+        _isThrough = count == unread;
         _proposed = unread == 1 && room > 0 && most > 1 && _proposer is not null
             ? _proposer.Propose(History, _options, Generated.Count, Math.Min(room, most - 1)) : [];
         tokens.AddRange(History.Tokens.Slice(Cache.Length, count));
         tokens.AddRange(_proposed);
-        return count;
     }
 
     /// <summary>Chooses tokens from the logits after the last token and after each proposal, as far as the proposals were right.</summary>
-    internal void Choose(Sampler sampler, ReadOnlySpan<float> logits, int columns)
+    internal override void Choose(Sampler sampler, ReadOnlySpan<float> logits, int columns, int row)
     {
         Proposed += _proposed.Length;
         try
@@ -110,10 +106,10 @@ public sealed class GeneratedSequence
         Ended = Generated.Count >= _room || _constraint?.IsComplete == true;
     }
 
-    /// <summary>Ends it early, and lets go of what it holds beside the cache.</summary>
-    public void Close()
+    /// <inheritdoc/>
+    public override void Close()
     {
-        Ended = true;
+        base.Close();
         _proposer?.End();
     }
 }

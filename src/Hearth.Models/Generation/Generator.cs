@@ -106,10 +106,9 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
     /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
     public GeneratedToken[] Score(int[] tokens, int alternatives = 0)
     {
-        KeyValueCache cache = NewCache();
-        GeneratedToken[] scores = [.. _stepper.Score(tokens, cache, alternatives)];
-        cache.Clear();
-        return scores;
+        ScoredSequence sequence = _stepper.BeginScore(tokens, alternatives, NewCache());
+        Read(sequence);
+        return sequence.Scores;
     }
 
     /// <summary>The mean of the residual stream after the last norm over all tokens, scaled to length 1.</summary>
@@ -118,14 +117,20 @@ public sealed class Generator(LanguageModel model, WorkerPool pool)
     /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
     public float[] Embed(int[] tokens)
     {
-        KeyValueCache cache = NewCache();
-        float[] embedding = _stepper.Embed(tokens, cache);
-        cache.Clear();
-        return embedding;
+        EmbeddedSequence sequence = _stepper.BeginEmbed(tokens, NewCache());
+        Read(sequence);
+        return sequence.Embedding();
     }
 
     /// <summary>An empty cache of this generator's type, whose blocks it uses again.</summary>
     public KeyValueCache NewCache() => model.NewCache(CacheType, _blocks);
+
+    private void Read(RunningSequence sequence)
+    {
+        RunningSequence[] alone = [sequence];
+        while (!sequence.Ended) _stepper.Step(alone);
+        sequence.Cache.Clear();
+    }
 
     private GeneratedToken[][] Complete(int count, int atOnce, GenerationOptions options, Func<int, GeneratedSequence> begin, Action<int>? progress)
     {

@@ -6,11 +6,12 @@ namespace Hearth.Models.Generation;
 /// <summary>Chooses the next token from logits. It keeps memory from one token to the next and no other state: not for several threads at once.</summary>
 public sealed class Sampler
 {
+    private static readonly Philox Random = new(0, "sample");
+
     private readonly Dictionary<int, int> _repeated = [];
     private float[] _logits = [];
     private float[] _weights = [];
     private int[] _kept = [];
-    private (long Seed, Philox Random)? _random;
 
     /// <summary>
     /// The most likely token at temperature 0 (the lowest id among equals), else one drawn from softmax(logits / temperature), after what
@@ -58,13 +59,18 @@ public sealed class Sampler
         if (_logits.Length < logits.Length) _logits = new float[logits.Length];
         Span<float> x = _logits.AsSpan(0, logits.Length);
         logits.CopyTo(x);
-        foreach ((int id, float bias) in options.LogitBias)
-        {
-            if (id < x.Length) x[id] += bias;
-        }
+        if (options.LogitBias.Count > 0) AddBias(x, options.LogitBias);
         if (penalizes) Penalize(x, options, history!);
         allowed?.Apply(x, options.StopTokens);
         return x;
+    }
+
+    private static void AddBias(Span<float> x, IReadOnlyDictionary<int, float> biases)
+    {
+        foreach ((int id, float bias) in biases)
+        {
+            if (id < x.Length) x[id] += bias;
+        }
     }
 
     private void Penalize(Span<float> x, GenerationOptions options, TokenHistory history)
@@ -106,7 +112,7 @@ public sealed class Sampler
         Span<float> weights = _weights.AsSpan(0, logits.Length);
         Elementwise.Scale(logits, (float)(1 / options.Temperature), weights);
         Softmax.Forward(weights, weights);
-        double uniform = Random(options.Seed).Uniform(index), total = 0;
+        double uniform = Random.WithSeed(options.Seed).Uniform(index), total = 0;
         bool all = options.TopK == 0 && options.TopP >= 1 && options.MinP <= 0;
         Span<int> kept = all ? [] : Keep(logits, weights, options);
         if (all)
@@ -196,11 +202,5 @@ public sealed class Sampler
         }
         heap[(count - taken)..].CopyTo(_kept);
         return taken;
-    }
-
-    private Philox Random(long seed)
-    {
-        if (_random is not { } known || known.Seed != seed) _random = known = (seed, new Philox(seed, "sample"));
-        return known.Random;
     }
 }

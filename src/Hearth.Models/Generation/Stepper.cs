@@ -1,25 +1,35 @@
 using System.Runtime.InteropServices;
 using Hearth.Models.Architectures;
 using Hearth.Numerics;
-using Hearth.Numerics.Kernels;
+using Hearth.Numerics.Operations;
+using Hearth.Numerics.Quantization;
 
 namespace Hearth.Models.Generation;
 
+/// <summary>A sequence's part of a pass.</summary>
+/// <param name="Sequence">The sequence.</param>
+/// <param name="Most">The most tokens to read of it, at least 1.</param>
+public readonly record struct PassPiece(RunningSequence Sequence, int Most);
+
 /// <summary>
 /// Runs passes over sequences, each at its own place: reads some of what every sequence has not read, and chooses tokens for those that are
-/// through. Which sequences share a pass, and how prompts are cut, changes no bits. Not for several threads at once.
+/// through. Which sequences share a pass, and how prompts are cut, changes no bits. Sequences may be begun by any thread; passes are not for
+/// several threads at once.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="pool">Threads.</param>
 public sealed class Stepper(LanguageModel model, WorkerPool pool)
 {
-    private const int MostScoredLogits = 1 << 23;                                // 32 MB
+    private const int MostLogits = 1 << 23;                                      // 32 MB at a time
 
-    private readonly Tape _tape = new(pool, recording: false);
+    private readonly Tape _tape = new(pool, recording: false) { ReusesTensors = true };
     private readonly List<int> _tokens = [], _wanted = [];
     private readonly List<Segment> _segments = [];
-    private readonly List<(GeneratedSequence Sequence, int Row)> _through = [];
+    private readonly List<PassPiece> _pieces = [];
+    private readonly List<Choice> _choices = [];
     private readonly Stack<Sampler> _samplers = new();
+    private SequenceBatch? _batch;
+    private int[] _rows = [];
 
     /// <summary>The most tokens of prompts to read in one pass. It bounds memory and changes no bits.</summary>
     public int PrefillRows { get; set; } = 512;
@@ -27,10 +37,18 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
     /// <summary>Proposes tokens to check several in one pass; null for not. It changes no bits.</summary>
     public Speculation? Speculation { get; set; }
 
+    /// <summary>The most tokens that a sequence which is not reading takes in a pass: the newest, and proposals.</summary>
+    public int DecodeRows => 1 + Math.Min(Speculation?.MaxTokens ?? 0, KeyValueCache.Slack - 1);
+
     /// <summary>Bytes of working memory.</summary>
     public long BytesHeld => _tape.BytesHeld;
 
-    /// <summary>A sequence at its beginning, to be given to <see cref="Step"/> until it has ended, and to be closed then.</summary>
+    /// <summary>An empty cache for the model.</summary>
+    /// <param name="type">How it holds keys and values: F32, F16 or Q8_0.</param>
+    /// <param name="blocks">Where its blocks come from and go back to.</param>
+    public KeyValueCache NewCache(TensorType type, BlockPool blocks) => model.NewCache(type, blocks);
+
+    /// <summary>A sequence at its beginning, to be given to passes until it has ended, and to be closed then.</summary>
     /// <param name="prompt">Its tokens; at least one.</param>
     /// <param name="options">How to choose and when to stop.</param>
     /// <param name="cache">What it holds are the prompt's first tokens. It goes on to hold the rest and the answer's, all but the last.</param>
@@ -39,39 +57,77 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
     public GeneratedSequence Begin(int[] prompt, GenerationOptions options, KeyValueCache cache)
     {
         options.Check(model.Config.VocabularySize);
+        RequireTokens(prompt);
         if (cache.Length >= prompt.Length && prompt.Length > 0) cache.Truncate(cache.CanTruncate(prompt.Length - 1) ? prompt.Length - 1 : 0);
         return new GeneratedSequence(prompt, cache, model.Config.MaxPositionEmbeddings, options, Speculation?.Begin(pool));
     }
 
+    /// <summary>A text to be scored, at its beginning.</summary>
+    /// <param name="tokens">The text; at most the model's context.</param>
+    /// <param name="alternatives">How many of the most likely tokens to report for each place.</param>
+    /// <param name="cache">Empty; holds the text afterwards, all but the last token.</param>
+    /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
+    public ScoredSequence BeginScore(int[] tokens, int alternatives, KeyValueCache cache)
+    {
+        new GenerationOptions { Alternatives = alternatives }.Check(model.Config.VocabularySize);
+        RequireFit(tokens);
+        return new ScoredSequence(tokens, alternatives, cache);
+    }
+
+    /// <summary>A text to be embedded, at its beginning.</summary>
+    /// <param name="tokens">The text; at most the model's context.</param>
+    /// <param name="cache">Empty; holds the text afterwards.</param>
+    /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
+    public EmbeddedSequence BeginEmbed(int[] tokens, KeyValueCache cache)
+    {
+        RequireFit(tokens);
+        return new EmbeddedSequence(tokens, model.Config.HiddenSize, cache);
+    }
+
     /// <summary>One pass. Sequences that have ended are left out; of prompts, so much is read as <see cref="PrefillRows"/> allows, first come first served.</summary>
-    /// <param name="sequences">The sequences, from <see cref="Begin"/>.</param>
+    /// <param name="sequences">The sequences.</param>
     /// <returns>Rows that the pass had; 0 when there was nothing to do.</returns>
-    public int Step(IReadOnlyList<GeneratedSequence> sequences)
+    public int Step(IReadOnlyList<RunningSequence> sequences)
+    {
+        _pieces.Clear();
+        int left = PrefillRows;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            RunningSequence sequence = sequences[i];
+            if (sequence.Ended || (sequence.IsReading && left == 0)) continue;   // its turn comes
+            int most = sequence.IsReading ? Math.Min(sequence.Unread, left) : DecodeRows;
+            if (sequence.IsReading) left -= most;
+            _pieces.Add(new PassPiece(sequence, most));
+        }
+        return Step(CollectionsMarshal.AsSpan(_pieces));
+    }
+
+    /// <summary>One pass over pieces of sequences that have not ended.</summary>
+    /// <param name="pieces">The pieces, each of another sequence.</param>
+    /// <returns>Rows that the pass had; 0 when there was nothing to do.</returns>
+    public int Step(ReadOnlySpan<PassPiece> pieces)
     {
         _tokens.Clear();
         _wanted.Clear();
         _segments.Clear();
-        _through.Clear();
-        int left = PrefillRows;
-        for (int i = 0; i < sequences.Count; i++)
-        {
-            GeneratedSequence sequence = sequences[i];
-            if (sequence.Ended) continue;
-            int unread = sequence.Unread;
-            int most = unread > 1 ? left : 1 + Math.Min(Speculation?.MaxTokens ?? 0, KeyValueCache.Slack - 1);
-            if (most <= 0) continue;                                             // its turn comes
-            int start = _tokens.Count, read = sequence.Take(most, _tokens);
-            _segments.Add(new Segment(start, _tokens.Count - start, sequence.Cache));
-            if (unread > 1) left -= read;
-            if (read < unread) continue;
-            _through.Add((sequence, _wanted.Count));
-            for (int row = _tokens.Count - sequence.Wanted; row < _tokens.Count; row++) _wanted.Add(row);
-        }
+        _choices.Clear();
+        foreach (PassPiece piece in pieces) Take(piece);
         if (_tokens.Count == 0) return 0;
-        var batch = new SequenceBatch([.. _tokens], [.. _segments]);
-        if (_wanted.Count == 0) model.Forward(_tape, batch);
-        else Choose(model.Logits(_tape, batch, [.. _wanted]));
-        _tape.Reset();
+        try
+        {
+            _batch = SequenceBatch.Of(_batch, CollectionsMarshal.AsSpan(_tokens), CollectionsMarshal.AsSpan(_segments));
+            Tensor x = model.Forward(_tape, _batch);
+            for (int i = 0; i < pieces.Length; i++)
+            {
+                pieces[i].Sequence.See(x.Data.Slice(_segments[i].Start * x.Columns, _segments[i].Count * x.Columns));
+            }
+            Choose(x);
+        }
+        finally
+        {
+            _tape.Reset();
+        }
+        foreach (PassPiece piece in pieces) piece.Sequence.Finish();
         return _tokens.Count;
     }
 
@@ -87,77 +143,70 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
         }
     }
 
-    /// <summary>How likely the model finds each token of a text after those before it. No more than some rows of logits are in memory at a time.</summary>
-    /// <param name="tokens">The text; at most the model's context.</param>
-    /// <param name="cache">Empty; holds the text afterwards, all but the last token.</param>
-    /// <param name="alternatives">How many of the most likely tokens to report for each place.</param>
-    /// <returns>For each token but the first, in order, as its piece of the text has been read; the same numbers as generation reports.</returns>
-    /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
-    public IEnumerable<GeneratedToken> Score(int[] tokens, KeyValueCache cache, int alternatives = 0)
+    private void Take(PassPiece piece)
     {
-        if (tokens.Length == 0 || tokens.Length > model.Config.MaxPositionEmbeddings) throw new ContextException(tokens.Length, model.Config.MaxPositionEmbeddings);
-        int rows = Math.Clamp(MostScoredLogits / model.Config.VocabularySize, 1, PrefillRows), done = 0;
-        foreach (int[] piece in tokens[..^1].Chunk(rows))
+        (RunningSequence sequence, int most) = piece;
+        int start = _tokens.Count;
+        sequence.Take(most, _tokens);
+        _segments.Add(new Segment(start, _tokens.Count - start, sequence.Cache));
+        int wanted = sequence.Wanted, first = _wanted.Count;
+        for (int row = _tokens.Count - wanted; row < _tokens.Count; row++) _wanted.Add(row);
+        if (wanted > 0 && !sequence.IsRowByRow) _choices.Add(new Choice(sequence, first, 0, wanted));
+        for (int row = 0; row < wanted && sequence.IsRowByRow; row++) _choices.Add(new Choice(sequence, first + row, row, 1));
+    }
+
+    /// <summary>Chooses from the wanted rows, no more of their logits in memory at a time than a bound allows.</summary>
+    private void Choose(Tensor x)
+    {
+        int most = Math.Max(1, MostLogits / model.Config.VocabularySize);
+        for (int from = 0, to; from < _choices.Count; from = to)
         {
-            Tensor logits = model.Logits(_tape, new SequenceBatch(piece, cache));
-            var scores = new GeneratedToken[piece.Length];
-            pool.For(piece.Length, 1, (long)piece.Length * logits.Columns, (from, to) =>
-            {
-                for (int i = from; i < to; i++)
-                {
-                    ReadOnlySpan<float> row = logits.Data.Slice(i * logits.Columns, logits.Columns);
-                    float logSum = Softmax.LogSum(row);
-                    int next = tokens[done + i + 1];
-                    scores[i] = new GeneratedToken(next, row[next] - logSum) { Alternatives = Sampler.Alternatives(row, logSum, alternatives) };
-                }
-            });
-            _tape.Reset();
-            done += piece.Length;
-            foreach (GeneratedToken score in scores) yield return score;
+            int first = _choices[from].Row, rows = 0;
+            for (to = from; to < _choices.Count && (to == from || rows + _choices[to].Rows <= most); to++) rows += _choices[to].Rows;
+            int since = _tape.Activations;
+            if (_rows.Length != rows) _rows = new int[rows];
+            CollectionsMarshal.AsSpan(_wanted).Slice(first, rows).CopyTo(_rows);
+            Choose(_tape.Embed(x, _rows).Linear(model.Head), first, from, to);
+            _tape.KeepOnly(x, since);
         }
     }
 
-    /// <summary>The mean of the residual stream after the last norm over all tokens, scaled to length 1; tokens are added in order, in float64.</summary>
-    /// <param name="tokens">The text; at most the model's context.</param>
-    /// <param name="cache">Empty.</param>
-    /// <returns>[C]</returns>
-    /// <exception cref="ContextException">The text is empty or longer than the context.</exception>
-    public float[] Embed(int[] tokens, KeyValueCache cache)
+    /// <summary>Chooses tokens, each by a sampler of its own thread.</summary>
+    private void Choose(Tensor logits, int first, int from, int to)
     {
-        if (tokens.Length == 0 || tokens.Length > model.Config.MaxPositionEmbeddings) throw new ContextException(tokens.Length, model.Config.MaxPositionEmbeddings);
-        var sum = new double[model.Config.HiddenSize];
-        foreach (int[] piece in tokens.Chunk(PrefillRows))
-        {
-            ReadOnlySpan<float> x = model.Forward(_tape, new SequenceBatch(piece, cache)).Data;
-            for (int i = 0; i < x.Length; i++) sum[i % sum.Length] += x[i];
-            _tape.Reset();
-        }
-        double squares = 0;
-        foreach (double s in sum) squares += s * s;
-        double scale = squares > 0 ? 1 / Math.Sqrt(squares) : 0;
-        return Array.ConvertAll(sum, s => (float)(s * scale));
+        pool.For(to - from, 1, logits.Data.Length, (this, logits, first, from), static (s, a, b) => s.Item1.ChooseSome(s.logits, s.first, s.from + a, s.from + b));
     }
 
-    /// <summary>Chooses tokens for the sequences that are through, each by a sampler of its own thread.</summary>
-    private void Choose(Tensor logits)
-    {
-        if (_through.Count == 1)
-        {
-            Choose(logits, 0, 1);
-            return;
-        }
-        pool.For(_through.Count, 1, logits.Data.Length, (from, to) => Choose(logits, from, to));
-    }
-
-    private void Choose(Tensor logits, int from, int to)
+    private void ChooseSome(Tensor logits, int first, int from, int to)
     {
         Sampler? sampler;
         lock (_samplers) _samplers.TryPop(out sampler);
         sampler ??= new Sampler();
-        foreach ((GeneratedSequence sequence, int row) in CollectionsMarshal.AsSpan(_through)[from..to])
+        foreach (Choice choice in CollectionsMarshal.AsSpan(_choices)[from..to])
         {
-            sequence.Choose(sampler, logits.Data.Slice(row * logits.Columns, sequence.Wanted * logits.Columns), logits.Columns);
+            ReadOnlySpan<float> rows = logits.Data.Slice((choice.Row - first) * logits.Columns, choice.Rows * logits.Columns);
+            choice.Sequence.Choose(sampler, rows, logits.Columns, choice.Offset);
         }
         lock (_samplers) _samplers.Push(sampler);
     }
+
+    private void RequireFit(int[] tokens)
+    {
+        if (tokens.Length == 0 || tokens.Length > model.Config.MaxPositionEmbeddings) throw new ContextException(tokens.Length, model.Config.MaxPositionEmbeddings);
+        RequireTokens(tokens);
+    }
+
+    /// <summary>A stranger among the tokens would be found in the middle of a pass, which others share.</summary>
+    private void RequireTokens(int[] tokens)
+    {
+        int last = model.Config.VocabularySize - 1, at = tokens.AsSpan().IndexOfAnyExceptInRange(0, last);
+        if (at >= 0) throw new GenerationOptionsException($"Prompt[{at}]", $"{tokens[at]}", $"ids of 0 to {last:N0}, the model's vocabulary");
+    }
+
+    /// <summary>Rows whose logits one sequence sees together.</summary>
+    /// <param name="Sequence">The sequence.</param>
+    /// <param name="Row">The first among all wanted rows.</param>
+    /// <param name="Offset">The first among the sequence's wanted rows.</param>
+    /// <param name="Rows">How many.</param>
+    private readonly record struct Choice(RunningSequence Sequence, int Row, int Offset, int Rows);
 }

@@ -65,15 +65,15 @@ public static unsafe class MatrixProduct
     public static void Multiply(WorkerPool pool, int m, int n, int k, MatrixView a, float* packed, float* c, int ldc, bool add)
     {
         long size = (long)m * n * k / Tiles.Columns;
-        if (m >= 2 * Tiles.Rows * pool.Threads)
+        bool byRows = m >= 2 * Tiles.Rows * pool.Threads;
+        pool.For(byRows ? m : n, byRows ? Tiles.Rows : Tiles.Columns, size, new Product(byRows, m, n, k, a, (nint)packed, (nint)c, ldc, add), static (p, from, to) =>
         {
-            pool.For(m, Tiles.Rows, size, (from, to) => Block(from, to, 0, n, k, a, packed, c, ldc, add));
-        }
-        else
-        {
-            pool.For(n, Tiles.Columns, size, (from, to) => Block(0, m, from, to, k, a, packed, c, ldc, add));
-        }
+            (int row, int rowEnd, int column, int columnEnd) = p.ByRows ? (from, to, 0, p.N) : (0, p.M, from, to);
+            Block(row, rowEnd, column, columnEnd, p.K, p.A, (float*)p.Packed, (float*)p.C, p.Stride, p.Add);
+        });
     }
+
+    private readonly record struct Product(bool ByRows, int M, int N, int K, MatrixView A, nint Packed, nint C, int Stride, bool Add);
 
     private static void Block(int row0, int row1, int column0, int column1, int k, MatrixView a, float* packed, float* c, int ldc, bool add)
     {

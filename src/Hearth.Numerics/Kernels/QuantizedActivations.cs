@@ -52,10 +52,11 @@ public static unsafe class QuantizedActivations
     /// <param name="into">[N, C / 32] records; <see cref="Length"/> numbers.</param>
     public static void Quantize(WorkerPool pool, float* x, int rows, int columns, float* into)
     {
-        int steps = columns / Step;
-        pool.For(rows, 1, (long)rows * columns, (from, to) =>
+        pool.For(rows, 1, (long)rows * columns, ((nint)x, (nint)into, columns), static (s, from, to) =>
         {
-            float* source = x + ((nint)from * columns);
+            (nint x, nint into, int columns) = s;
+            int steps = columns / Step;
+            float* source = (float*)x + ((nint)from * columns);
             byte* record = (byte*)into + ((nint)from * steps * RecordBytes);
             for (nint i = (nint)(to - from) * steps; i > 0; i--, source += Step, record += RecordBytes) Block(source, record);
         });

@@ -56,8 +56,12 @@ public static unsafe class QuantizedProduct
             return;
         }
         long size = Math.Max(1L, n / 8) * w.Rows * w.Columns / 16;
-        if (n < DirectBelow && Avx512BW.IsSupported) pool.For(w.Panels, 1, size, (from, to) => Directly(n, (byte*)x, w, format, from, to, y, ldy));
-        else pool.For(w.Panels, 1, size, (from, to) => Widened(n, (byte*)x, w, format, from, to, y, ldy));
+        pool.For(w.Panels, 1, size, (n, (nint)x, w, format, (nint)y, ldy), static (s, from, to) =>
+        {
+            (int n, nint x, PackedWeights w, PanelFormat format, nint y, int ldy) = s;
+            if (n < DirectBelow && Avx512BW.IsSupported) Directly(n, (byte*)x, w, format, from, to, (float*)y, ldy);
+            else Widened(n, (byte*)x, w, format, from, to, (float*)y, ldy);
+        });
     }
 
     /// <summary>Each row with the panels as they are stored.</summary>

@@ -27,15 +27,16 @@ internal static unsafe class SinglesProduct
             MatrixProduct.Multiply(pool, n, outputs, k, MatrixView.RowMajor(x, k), (float*)w.Panel(0), y, ldy, add: false);
             return;
         }
-        pool.For(w.Panels, 1, Math.Max(1L, n / 4) * outputs * k / 8, (from, to) =>
+        pool.For(w.Panels, 1, Math.Max(1L, n / 4) * outputs * k / 8, (n, (nint)x, w, (nint)y, ldy), static (s, from, to) =>
         {
+            (int n, nint x, PackedWeights w, nint y, int ldy) = s;
             if (n < Tiles.MiddleRows)
             {
-                for (int p = from; p < to; p++) Few(n, x, w, p, y, ldy);
+                for (int p = from; p < to; p++) Few(n, (float*)x, w, p, (float*)y, ldy);
             }
             else
             {
-                Many(n, x, w, from, to, y, ldy);
+                Many(n, (float*)x, w, from, to, (float*)y, ldy);
             }
         });
     }

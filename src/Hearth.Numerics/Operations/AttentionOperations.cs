@@ -19,7 +19,6 @@ public static unsafe class AttentionOperations
         if (headSize == 0) headSize = rope.Size;
         ShapeException.Require(x.Columns % headSize == 0 && x.Rows == batch.Positions.Length, x, $"[{batch.Positions.Length}, heads · {headSize}]");
         ShapeException.Require(first + rope.Size <= headSize, x, $"heads of at least {first + rope.Size} numbers");
-        int[] positions = batch.Positions;
         foreach (Segment segment in batch.Segments)
         {
             int end = segment.Past + segment.Count;
@@ -29,14 +28,17 @@ public static unsafe class AttentionOperations
             }
         }
         Tensor y = x.Tape!.New(x.Rows, x.Columns);
-        Turn(x, y, inverse: false, add: false, rope, headSize, first, positions, fromGradient: false);
-        x.Tape.Record(y, () =>
-        {
-            x.BeginGradient(out bool add);
-            Turn(y, x, inverse: true, add, rope, headSize, first, positions, fromGradient: true);
-        });
+        var turn = new Turning(rope, headSize, first, batch.Positions);
+        Turn(x, y, turn);
+        if (x.Tape.Recording) x.Tape.Record(y, RotateBackward(x, y, turn));
         return y;
     }
+
+    private static Action RotateBackward(Tensor x, Tensor y, Turning turn) => () =>
+    {
+        x.BeginGradient(out bool add);
+        Turn(y, x, turn with { Backward = true, Add = add });
+    };
 
     /// <summary>
     /// Causal grouped-query attention within each segment: o[t] = Σ softmax(q[t]·k[s] / √D) v[s] over s up to t, the segment's cached past included.
@@ -75,12 +77,21 @@ public static unsafe class AttentionOperations
         Tensor o = tape.New(q.Rows, heads * valueSize);
         Tensor? logSum = tape.Recording ? tape.New(q.Rows, heads) : null;
         Forward(q, k, v, o, logSum, shape, keyValueHeads, batch, layer);
-        tape.Record(o, () =>
+        if (logSum is not null) tape.Record(o, AttendBackward(q, k, v, o, logSum, shape, batch));
+        return o;
+    }
+
+    private static Action AttendBackward(Tensor q, Tensor k, Tensor v, Tensor o, Tensor logSum, AttentionShape shape, SequenceBatch batch)
+    {
+        int heads = q.Columns / shape.KeySize, keyValueHeads = k.Columns / shape.KeySize;
+        return () =>
         {
             nint dq = (nint)q.TakeGradient(out bool addQ), dk = (nint)k.TakeGradient(out bool addK), dv = (nint)v.TakeGradient(out bool addV);
-            var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum!.Pointer,
-                (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, keySize, shape.Scale, addQ, addK, addV);
-            tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
+            var tensors = new AttentionBackward.Tensors((nint)q.Pointer, (nint)k.Pointer, (nint)v.Pointer, (nint)o.Pointer, (nint)logSum.Pointer,
+                (nint)o.GradientPointer, dq, dk, dv, heads, keyValueHeads, shape.KeySize, shape.Scale, addQ, addK, addV);
+            var costs = new long[batch.Segments.Length * keyValueHeads];
+            Costs(batch, keyValueHeads, q.Columns, costs);
+            o.Tape!.Pool.For(costs, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -88,17 +99,20 @@ public static unsafe class AttentionOperations
                     AttentionBackward.Run(tensors, segment.Start, segment.Count, i % keyValueHeads);
                 }
             });
-        });
-        return o;
+        };
     }
 
     private static void Forward(Tensor q, Tensor k, Tensor v, Tensor o, Tensor? logSum, AttentionShape shape, int keyValueHeads, SequenceBatch batch, int layer)
     {
         Tape tape = q.Tape!;
-        int keySize = shape.KeySize, valueSize = shape.ValueSize, heads = q.Columns / keySize, group = heads / keyValueHeads;
-        nint[][] blocks = Blocks(tape, batch, layer, keyValueHeads * AttentionBlocks.HeadBytes(TensorType.F32, keySize, valueSize));
-        tape.Pool.For(Costs(batch, keyValueHeads, q.Columns), (from, to) =>
+        nint[][] blocks = Blocks(tape, batch, layer, keyValueHeads * AttentionBlocks.HeadBytes(TensorType.F32, shape.KeySize, shape.ValueSize));
+        int pieces = batch.Segments.Length * keyValueHeads;
+        Span<long> costs = pieces <= 256 ? stackalloc long[pieces] : new long[pieces];
+        Costs(batch, keyValueHeads, q.Columns, costs);
+        tape.Pool.For(costs, (q, k, v, o, logSum, shape, keyValueHeads, batch, blocks), static (work, from, to) =>
         {
+            (Tensor q, Tensor k, Tensor v, Tensor o, Tensor? logSum, AttentionShape shape, int keyValueHeads, SequenceBatch batch, nint[][] blocks) = work;
+            int keySize = shape.KeySize, valueSize = shape.ValueSize, heads = q.Columns / keySize, group = heads / keyValueHeads;
             for (int i = from; i < to; i++)
             {
                 int kvHead = i % keyValueHeads, s = i / keyValueHeads;
@@ -128,8 +142,8 @@ public static unsafe class AttentionOperations
     /// <summary>Each segment's blocks: those of its cache, or memory of this pass for a segment without one.</summary>
     private static nint[][] Blocks(Tape tape, SequenceBatch batch, int layer, int blockBytes)
     {
-        var blocks = new nint[batch.Segments.Length][];
-        for (int s = 0; s < blocks.Length; s++)
+        nint[][] blocks = tape.Addresses(batch.Segments.Length);
+        for (int s = 0; s < batch.Segments.Length; s++)
         {
             Segment segment = batch.Segments[s];
             if (segment.Cache is not null)
@@ -146,28 +160,29 @@ public static unsafe class AttentionOperations
     }
 
     /// <summary>About what each (segment, key-value head) costs: queries times keys seen times their numbers, sixteen at a time.</summary>
-    private static long[] Costs(SequenceBatch batch, int keyValueHeads, int columns)
+    private static void Costs(SequenceBatch batch, int keyValueHeads, int columns, Span<long> costs)
     {
-        var costs = new long[batch.Segments.Length * keyValueHeads];
         for (int i = 0; i < costs.Length; i++)
         {
             Segment segment = batch.Segments[i / keyValueHeads];
             costs[i] = (long)segment.Count * (segment.Past + (segment.Count / 2) + AttentionBlocks.Keys) * columns / keyValueHeads / Lanes.Count;
         }
-        return costs;
     }
 
-    private static void Turn(Tensor from, Tensor into, bool inverse, bool add, RopeTable rope, int headSize, int start, int[] positions, bool fromGradient)
+    private static void Turn(Tensor from, Tensor into, Turning turn)
     {
-        from.Tape!.Pool.For(from.Rows, 1, 2L * from.Length, (first, end) =>
+        from.Tape!.Pool.For(from.Rows, 1, 2L * from.Length, (from, into, turn), static (work, first, end) =>
         {
-            Span<float> x = fromGradient ? from.Gradient : from.Data, y = fromGradient ? into.Gradient : into.Data;
+            (Tensor from, Tensor into, Turning turn) = work;
+            Span<float> x = turn.Backward ? from.Gradient : from.Data, y = turn.Backward ? into.Gradient : into.Data;
             for (int r = first; r < end; r++)
             {
-                int row = r * from.Columns;
-                Rotary.Turn(x.Slice(row, from.Columns), rope.Cos(positions[r]), rope.Sin(positions[r]), headSize, start, inverse,
-                    y.Slice(row, from.Columns), add);
+                int row = r * from.Columns, position = turn.Positions[r];
+                Rotary.Turn(x.Slice(row, from.Columns), turn.Rope.Cos(position), turn.Rope.Sin(position), turn.HeadSize, turn.First, turn.Backward,
+                    y.Slice(row, from.Columns), turn.Add);
             }
         });
     }
+
+    private readonly record struct Turning(RopeTable Rope, int HeadSize, int First, int[] Positions, bool Backward = false, bool Add = false);
 }

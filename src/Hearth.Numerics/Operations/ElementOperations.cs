@@ -14,14 +14,16 @@ public static class ElementOperations
     {
         ShapeException.Require(b, a.Rows, a.Columns);
         Tensor y = a.Tape!.New(a.Rows, a.Columns);
-        Pieces(y, (from, to) => Elementwise.Add(a.Data[from..to], b.Data[from..to], y.Data[from..to]));
-        a.Tape.Record(y, () =>
-        {
-            b.PassGradient(y);
-            a.PassGradient(y);
-        });
+        Pieces(y, (a, b, y), static (s, from, to) => Elementwise.Add(s.a.Data[from..to], s.b.Data[from..to], s.y.Data[from..to]));
+        if (a.Tape.Recording) a.Tape.Record(y, AddBackward(a, b, y));
         return y;
     }
+
+    private static Action AddBackward(Tensor a, Tensor b, Tensor y) => () =>
+    {
+        b.PassGradient(y);
+        a.PassGradient(y);
+    };
 
     /// <summary>y = gate · sigmoid(gate) · up.</summary>
     /// <param name="gate">[N, F]</param>
@@ -32,16 +34,18 @@ public static class ElementOperations
     {
         ShapeException.Require(up, gate.Rows, gate.Columns);
         Tensor y = gate.Tape!.New(gate.Rows, gate.Columns);
-        Pieces(y, (from, to) => Activations.SwiGlu(gate.Data[from..to], up.Data[from..to], y.Data[from..to]));
-        gate.Tape.Record(y, () =>
-        {
-            gate.BeginGradient(out bool addGate);
-            up.BeginGradient(out bool addUp);
-            Pieces(y, (from, to) => Activations.SwiGluBackward(gate.Data[from..to], up.Data[from..to], y.Gradient[from..to],
-                gate.Gradient[from..to], addGate, up.Gradient[from..to], addUp));
-        });
+        Pieces(y, (gate, up, y), static (s, from, to) => Activations.SwiGlu(s.gate.Data[from..to], s.up.Data[from..to], s.y.Data[from..to]));
+        if (gate.Tape.Recording) gate.Tape.Record(y, SwiGluBackward(gate, up, y));
         return y;
     }
+
+    private static Action SwiGluBackward(Tensor gate, Tensor up, Tensor y) => () =>
+    {
+        gate.BeginGradient(out bool addGate);
+        up.BeginGradient(out bool addUp);
+        Pieces(y, (from, to) => Activations.SwiGluBackward(gate.Data[from..to], up.Data[from..to], y.Gradient[from..to],
+            gate.Gradient[from..to], addGate, up.Gradient[from..to], addUp));
+    };
 
     /// <summary>y = g · sigmoid(1.702 g) · (u + 1) with gate and up held within a limit; can not be trained through.</summary>
     /// <param name="gate">[N, F]</param>
@@ -53,8 +57,9 @@ public static class ElementOperations
     {
         ShapeException.Require(up, gate.Rows, gate.Columns);
         Tensor y = gate.Tape!.New(gate.Rows, gate.Columns);
-        Pieces(y, (from, to) => Activations.LimitedSwiGlu(gate.Data[from..to], up.Data[from..to], limit, y.Data[from..to]));
-        gate.Tape.Record(y, () => throw new NotSupportedException($"{nameof(LimitedSwiGlu)} can not be trained."));
+        Pieces(y, (gate, up, y, limit), static (s, from, to) =>
+            Activations.LimitedSwiGlu(s.gate.Data[from..to], s.up.Data[from..to], s.limit, s.y.Data[from..to]));
+        gate.Tape.Record(y, static () => throw new NotSupportedException($"{nameof(LimitedSwiGlu)} can not be trained."));
         return y;
     }
 
@@ -67,13 +72,18 @@ public static class ElementOperations
     {
         ShapeException.Require(b, a.Rows, a.Columns);
         Tensor y = a.Tape!.New(a.Rows, a.Columns);
-        Pieces(y, (from, to) => Elementwise.Multiply(a.Data[from..to], b.Data[from..to], y.Data[from..to]));
-        a.Tape.Record(y, () =>
+        Pieces(y, (a, b, y), static (s, from, to) => Elementwise.Multiply(s.a.Data[from..to], s.b.Data[from..to], s.y.Data[from..to]));
+        if (a.Tape.Recording) a.Tape.Record(y, MultiplyBackward(a, b, y));
+        return y;
+    }
+
+    private static Action MultiplyBackward(Tensor a, Tensor b, Tensor y)
+    {
+        return () =>
         {
             AddProduct(y, b, a);
             AddProduct(y, a, b);
-        });
-        return y;
+        };
 
         static void AddProduct(Tensor y, Tensor factor, Tensor x)
         {
@@ -94,15 +104,17 @@ public static class ElementOperations
     public static Tensor Scale(this Tensor x, float factor)
     {
         Tensor y = x.Tape!.New(x.Rows, x.Columns);
-        Pieces(y, (from, to) => Elementwise.Scale(x.Data[from..to], factor, y.Data[from..to]));
-        x.Tape.Record(y, () =>
-        {
-            x.BeginGradient(out bool add);
-            if (!add) x.Gradient.Clear();
-            Pieces(y, (from, to) => Elementwise.AddScaled(y.Gradient[from..to], factor, x.Gradient[from..to]));
-        });
+        Pieces(y, (x, factor, y), static (s, from, to) => Elementwise.Scale(s.x.Data[from..to], s.factor, s.y.Data[from..to]));
+        if (x.Tape.Recording) x.Tape.Record(y, ScaleBackward(x, factor, y));
         return y;
     }
+
+    private static Action ScaleBackward(Tensor x, float factor, Tensor y) => () =>
+    {
+        x.BeginGradient(out bool add);
+        if (!add) x.Gradient.Clear();
+        Pieces(y, (from, to) => Elementwise.AddScaled(y.Gradient[from..to], factor, x.Gradient[from..to]));
+    };
 
     /// <summary>GELU in its tanh form.</summary>
     /// <param name="x">[N, F]</param>
@@ -125,18 +137,20 @@ public static class ElementOperations
         ShapeException.Require(first >= 0 && first + count <= x.Columns, x, $"[{x.Rows}, at least {first + count}]");
         Tensor y = x.Tape!.New(x.Rows, count);
         for (int i = 0; i < x.Rows; i++) x.Data.Slice((i * x.Columns) + first, count).CopyTo(y.Data.Slice(i * count, count));
-        x.Tape.Record(y, () =>
-        {
-            x.BeginGradient(out bool add);
-            if (!add) x.Gradient.Clear();
-            for (int i = 0; i < x.Rows; i++)
-            {
-                Span<float> into = x.Gradient.Slice((i * x.Columns) + first, count);
-                Elementwise.Add(into, y.Gradient.Slice(i * count, count), into);
-            }
-        });
+        if (x.Tape.Recording) x.Tape.Record(y, TakeColumnsBackward(x, first, count, y));
         return y;
     }
+
+    private static Action TakeColumnsBackward(Tensor x, int first, int count, Tensor y) => () =>
+    {
+        x.BeginGradient(out bool add);
+        if (!add) x.Gradient.Clear();
+        for (int i = 0; i < x.Rows; i++)
+        {
+            Span<float> into = x.Gradient.Slice((i * x.Columns) + first, count);
+            Elementwise.Add(into, y.Gradient.Slice(i * count, count), into);
+        }
+    };
 
     private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
 
@@ -145,14 +159,18 @@ public static class ElementOperations
     private static Tensor Map(Tensor x, Forward forward, Derivative backward)
     {
         Tensor y = x.Tape!.New(x.Rows, x.Columns);
-        Pieces(y, (from, to) => forward(x.Data[from..to], y.Data[from..to]));
-        x.Tape.Record(y, () =>
-        {
-            x.BeginGradient(out bool add);
-            Pieces(y, (from, to) => backward(x.Data[from..to], y.Gradient[from..to], x.Gradient[from..to], add));
-        });
+        Pieces(y, (x, y, forward), static (s, from, to) => s.forward(s.x.Data[from..to], s.y.Data[from..to]));
+        if (x.Tape.Recording) x.Tape.Record(y, MapBackward(x, y, backward));
         return y;
     }
+
+    private static Action MapBackward(Tensor x, Tensor y, Derivative backward) => () =>
+    {
+        x.BeginGradient(out bool add);
+        Pieces(y, (from, to) => backward(x.Data[from..to], y.Gradient[from..to], x.Gradient[from..to], add));
+    };
+
+    private static void Pieces<T>(Tensor y, T state, Action<T, int, int> work) => y.Tape!.Pool.For(y.Length, 1024, y.Length, state, work);
 
     private static void Pieces(Tensor y, Action<int, int> work) => y.Tape!.Pool.For(y.Length, 1024, y.Length, work);
 }

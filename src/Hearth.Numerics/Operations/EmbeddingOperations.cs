@@ -17,24 +17,27 @@ public static class EmbeddingOperations
         {
             if ((uint)id >= (uint)table.Rows) throw new ShapeException(nameof(Embed), "an id", $"value {id}", $"0 to {table.Rows - 1}");
         }
-        int c = table.Columns;
-        Tensor y = tape.New(ids.Length, c);
-        tape.Pool.For(ids.Length, 1, y.Length, (from, to) =>
+        Tensor y = tape.New(ids.Length, table.Columns);
+        tape.Pool.For(ids.Length, 1, y.Length, (table, ids, y), static (s, from, to) =>
         {
+            int c = s.table.Columns;
             for (int i = from; i < to; i++)
             {
-                Span<float> row = y.Data.Slice(i * c, c);
-                if (table.Weights is { } stored) stored.ReadRow(ids[i], row);
-                else table.Data.Slice(ids[i] * c, c).CopyTo(row);
+                Span<float> row = s.y.Data.Slice(i * c, c);
+                if (s.table.Weights is { } stored) stored.ReadRow(s.ids[i], row);
+                else s.table.Data.Slice(s.ids[i] * c, c).CopyTo(row);
             }
         });
-        tape.Record(y, () =>
-        {
-            if (!table.NeedsGradient) return;
-            table.BeginGradient(out bool add);
-            if (!add) table.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, y.Length, (from, to) => Embedding.Backward(ids, y.Gradient, table.Gradient, c, from, to));
-        });
+        if (tape.Recording) tape.Record(y, EmbedBackward(table, ids, y));
         return y;
     }
+
+    private static Action EmbedBackward(Tensor table, int[] ids, Tensor y) => () =>
+    {
+        if (!table.NeedsGradient) return;
+        table.BeginGradient(out bool add);
+        if (!add) table.Gradient.Clear();
+        int c = table.Columns;
+        y.Tape!.Pool.For(c, Lanes.Count, y.Length, (from, to) => Embedding.Backward(ids, y.Gradient, table.Gradient, c, from, to));
+    };
 }

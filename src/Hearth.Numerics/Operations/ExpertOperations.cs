@@ -14,23 +14,24 @@ public static class ExpertOperations
     /// <param name="expert">What an expert makes of its rows: [n, C] to [n, O].</param>
     /// <param name="outputs">O.</param>
     /// <returns>[N, O]</returns>
-    public static Tensor MixExperts(this Tensor x, (int[] Rows, float[] Weights)[] routes, Func<int, Tensor, Tensor> expert, int outputs)
+    public static Tensor MixExperts(this Tensor x, ExpertRoutes routes, Func<int, Tensor, Tensor> expert, int outputs)
     {
         Tape tape = x.Tape!;
         Tensor y = tape.New(x.Rows, outputs);
         y.Data.Clear();
-        for (int e = 0; e < routes.Length; e++)
+        for (int e = 0; e < routes.Experts; e++)
         {
-            (int[] rows, float[] weights) = routes[e];
+            ReadOnlySpan<int> rows = routes.Rows(e);
             if (rows.Length == 0) continue;
-            Tensor h = expert(e, tape.Embed(x, rows));
+            Tensor h = expert(e, TakeRows(x, rows));
+            ReadOnlySpan<float> weights = routes.Weights(e);
             ShapeException.Require(h, rows.Length, outputs);
             for (int i = 0; i < rows.Length; i++)
             {
                 Elementwise.AddScaled(h.Data.Slice(i * outputs, outputs), weights[i], y.Data.Slice(rows[i] * outputs, outputs));
             }
         }
-        tape.Record(y, NotTrained(nameof(MixExperts)));
+        if (tape.Recording) tape.Record(y, NotTrained(nameof(MixExperts)));
         return y;
     }
 
@@ -51,7 +52,7 @@ public static class ExpertOperations
             Tensor part = x.TakeColumns((head * headSize) + first, inputs).Linear(weights[head]);
             PutColumns(part, y, head * outputs);
         }
-        x.Tape.Record(y, NotTrained(nameof(LinearByHead)));
+        if (x.Tape.Recording) x.Tape.Record(y, NotTrained(nameof(LinearByHead)));
         return y;
     }
 
@@ -75,7 +76,15 @@ public static class ExpertOperations
                 rowB.Slice((h * stepB) + first, sizeB).CopyTo(row[((h * size) + sizeA)..]);
             }
         }
-        a.Tape.Record(y, NotTrained(nameof(JoinHeads)));
+        if (a.Tape.Recording) a.Tape.Record(y, NotTrained(nameof(JoinHeads)));
+        return y;
+    }
+
+    private static Tensor TakeRows(Tensor x, ReadOnlySpan<int> rows)
+    {
+        int c = x.Columns;
+        Tensor y = x.Tape!.New(rows.Length, c);
+        for (int i = 0; i < rows.Length; i++) x.Data.Slice(rows[i] * c, c).CopyTo(y.Data[(i * c)..]);
         return y;
     }
 

@@ -25,42 +25,40 @@ public enum ExpertGate
 /// <param name="ChosenGroups">Groups that a token may choose from; their worth is the sum of their two best (DeepSeek-V3, arXiv:2412.19437, section 2.1.2).</param>
 public sealed record ExpertRouting(int Experts, int Chosen, ExpertGate Gate, bool Normalised, float Factor = 1f, int Groups = 1, int ChosenGroups = 1)
 {
+    private const int MostOnStack = 512;
     private const float LeastSum = 6.103515625e-5f;                              // the smallest normal half, below which a sum counts as that
 
     /// <summary>Chooses experts for every row. Of equals the one with the lower number is chosen.</summary>
     /// <param name="logits">[N, E]</param>
     /// <param name="bias">[E], added to the weights for the choice alone; null for none.</param>
-    /// <returns>The rows that each expert works on, ascending, with their weights.</returns>
+    /// <returns>The rows that each expert works on, ascending, with their weights; good until the tape routes again.</returns>
     /// <exception cref="ShapeException">There are other columns than experts.</exception>
-    public (int[] Rows, float[] Weights)[] Route(Tensor logits, Tensor? bias)
+    public ExpertRoutes Route(Tensor logits, Tensor? bias)
     {
         ShapeException.Require(logits.Columns == Experts, logits, $"[{logits.Rows}, {Experts}]");
-        var rows = new List<int>[Experts];
-        var weights = new List<float>[Experts];
-        for (int e = 0; e < Experts; e++) (rows[e], weights[e]) = ([], []);
-        var scores = new float[Experts];
-        var worth = new float[Experts];
+        ExpertRoutes routes = logits.Tape!.Routes;
+        routes.Begin(Experts, logits.Rows, Chosen);
+        Span<float> room = Experts <= MostOnStack ? stackalloc float[2 * Experts] : new float[2 * Experts];
+        Span<float> scores = room[..Experts], worth = room[Experts..];
         for (int r = 0; r < logits.Rows; r++)
         {
             ReadOnlySpan<float> row = logits.Data.Slice(r * Experts, Experts);
             if (Gate == ExpertGate.Softmax) Softmax.Forward(row, scores);
             else if (Gate == ExpertGate.Sigmoid) Activations.Sigmoid(row, scores);
             else row.CopyTo(scores);
-            scores.CopyTo(worth, 0);
+            scores.CopyTo(worth);
             if (bias is not null) Elementwise.Add(worth, bias.Data, worth);
             if (Groups > 1) CloseGroups(worth);
-            int[] chosen = Best(worth, Chosen);
-            float[] shares = [.. chosen.Select(e => scores[e])];
+            Span<int> chosen = routes.Chosen(r);
+            Best(worth, chosen);
+            Span<float> shares = routes.Shares(r);
+            for (int i = 0; i < chosen.Length; i++) shares[i] = scores[chosen[i]];
             if (Gate == ExpertGate.SoftmaxOfChosen) Softmax.Forward(shares, shares);
             if (Normalised) Normalise(shares);
             if (Factor != 1f) Elementwise.Scale(shares, Factor, shares);
-            for (int i = 0; i < chosen.Length; i++)
-            {
-                rows[chosen[i]].Add(r);
-                weights[chosen[i]].Add(shares[i]);
-            }
         }
-        return [.. rows.Zip(weights, (r, w) => (r.ToArray(), w.ToArray()))];
+        routes.Finish(logits.Rows);
+        return routes;
     }
 
     private static void Normalise(Span<float> shares)
@@ -72,33 +70,35 @@ public sealed record ExpertRouting(int Experts, int Chosen, ExpertGate Gate, boo
     }
 
     /// <summary>Numbers of the largest, ascending.</summary>
-    private static int[] Best(ReadOnlySpan<float> worth, int count)
+    private static void Best(ReadOnlySpan<float> worth, Span<int> best)
     {
-        var best = new int[count];
         int found = 0;
         for (int e = 0; e < worth.Length; e++)
         {
             int at = found;
             while (at > 0 && worth[e] > worth[best[at - 1]]) at--;
-            if (at == count) continue;
-            if (found < count) found++;
+            if (at == best.Length) continue;
+            if (found < best.Length) found++;
             for (int i = found - 1; i > at; i--) best[i] = best[i - 1];
             best[at] = e;
         }
-        Array.Sort(best);
-        return best;
+        best.Sort();
     }
 
     private void CloseGroups(Span<float> worth)
     {
         int size = Experts / Groups;
-        var groups = new float[Groups];
+        Span<float> groups = Groups <= MostOnStack ? stackalloc float[Groups] : new float[Groups];
+        Span<int> two = stackalloc int[Math.Min(2, size)];
+        groups.Clear();
         for (int g = 0; g < Groups; g++)
         {
             Span<float> group = worth.Slice(g * size, size);
-            foreach (int e in Best(group, Math.Min(2, size))) groups[g] += group[e];
+            Best(group, two);
+            foreach (int e in two) groups[g] += group[e];
         }
-        int[] open = Best(groups, ChosenGroups);
+        Span<int> open = ChosenGroups <= MostOnStack ? stackalloc int[ChosenGroups] : new int[ChosenGroups];
+        Best(groups, open);
         for (int g = 0; g < Groups; g++)
         {
             if (!open.Contains(g)) worth.Slice(g * size, size).Fill(float.NegativeInfinity);

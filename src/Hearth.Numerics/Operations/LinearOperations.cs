@@ -64,22 +64,25 @@ public static unsafe class LinearOperations
         ShapeException.Require(b.Length == x.Columns, b, $"[{x.Columns}]");
         Tape tape = x.Tape!;
         Tensor y = tape.New(x.Rows, x.Columns);
-        tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
+        tape.Pool.For(x.Rows, 1, x.Length, (x, b, y), static (s, from, to) =>
         {
-            Span<float> rows = y.Data[(from * y.Columns)..(to * y.Columns)];
-            x.Data[(from * x.Columns)..(to * x.Columns)].CopyTo(rows);
-            Elementwise.AddRow(b.Data, rows);
+            int c = s.x.Columns;
+            Span<float> rows = s.y.Data[(from * c)..(to * c)];
+            s.x.Data[(from * c)..(to * c)].CopyTo(rows);
+            Elementwise.AddRow(s.b.Data, rows);
         });
-        tape.Record(y, () =>
-        {
-            x.PassGradient(y);
-            if (!b.NeedsGradient) return;
-            b.TakeGradient(out bool add);
-            if (!add) b.Gradient.Clear();
-            tape.Pool.For(b.Length, Lanes.Count, y.Length, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
-        });
+        if (tape.Recording) tape.Record(y, AddBiasBackward(x, b, y));
         return y;
     }
+
+    private static Action AddBiasBackward(Tensor x, Tensor b, Tensor y) => () =>
+    {
+        x.PassGradient(y);
+        if (!b.NeedsGradient) return;
+        b.TakeGradient(out bool add);
+        if (!add) b.Gradient.Clear();
+        y.Tape!.Pool.For(b.Length, Lanes.Count, y.Length, (from, to) => Elementwise.AddColumns(y.Gradient, b.Gradient, from, to));
+    };
 
     /// <summary>y = x·Wᵀ for rows that are used once.</summary>
     internal static void Multiply(Tape tape, float* x, int rows, PackedWeights w, float* y)
@@ -102,7 +105,15 @@ public static unsafe class LinearOperations
         Tensor y = tape.New(rows, outputs);
         MatrixProduct.Multiply(tape.Pool, rows, outputs, inputs, MatrixView.RowMajor(x.Pointer, inputs), w.Packed(tape.Pool, transposed),
             y.Pointer, outputs, add: false);
-        tape.Record(y, () =>
+        if (tape.Recording) tape.Record(y, ProductBackward(x, w, y, transposed));
+        return y;
+    }
+
+    private static Action ProductBackward(Tensor x, Tensor w, Tensor y, bool transposed)
+    {
+        Tape tape = y.Tape!;
+        int rows = x.Rows, inputs = x.Columns, outputs = y.Columns;
+        return () =>
         {
             var dy = MatrixView.RowMajor(y.GradientPointer, outputs);
             float* dx = x.TakeGradient(out bool addX);
@@ -121,7 +132,6 @@ public static unsafe class LinearOperations
                     packed.Pointer, dw, outputs, addW);
                 tape.Return(ref packed!);
             }
-        });
-        return y;
+        };
     }
 }

@@ -17,16 +17,30 @@ public static class NormOperations
     {
         ShapeException.Require(w.Length > 0 && x.Columns % w.Length == 0, w, $"[{x.Columns}] or a divisor of it");
         Tape tape = x.Tape!;
-        int c = w.Length, groups = x.Length / c;
-        Tensor y = tape.New(x.Rows, x.Columns), inverse = tape.New(groups);
-        tape.Pool.For(groups, 8, x.Length, (from, to) =>
+        int groups = x.Length / w.Length;
+        Tensor y = tape.New(x.Rows, x.Columns);
+        Tensor? inverse = tape.Recording ? tape.New(groups) : null;
+        tape.Pool.For(groups, 8, x.Length, (x, w, y, inverse, epsilon), static (s, from, to) =>
         {
-            for (int i = from; i < to; i++) inverse.Data[i] = Norms.Rms(Group(x.Data, i, c), w.Data, epsilon, Group(y.Data, i, c));
+            int c = s.w.Length;
+            for (int i = from; i < to; i++)
+            {
+                float r = Norms.Rms(Group(s.x.Data, i, c), s.w.Data, s.epsilon, Group(s.y.Data, i, c));
+                if (s.inverse is not null) s.inverse.Data[i] = r;
+            }
         });
-        tape.Record(y, () =>
+        if (inverse is not null) tape.Record(y, RmsNormBackward(x, w, inverse, y));
+        return y;
+    }
+
+    private static Action RmsNormBackward(Tensor x, Tensor w, Tensor inverse, Tensor y)
+    {
+        WorkerPool pool = y.Tape!.Pool;
+        int c = w.Length, groups = x.Length / c;
+        return () =>
         {
             x.BeginGradient(out bool add);
-            tape.Pool.For(groups, 8, x.Length, (from, to) =>
+            pool.For(groups, 8, x.Length, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -36,9 +50,8 @@ public static class NormOperations
             if (!w.NeedsGradient) return;
             w.BeginGradient(out bool addW);
             if (!addW) w.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, x.Length, (from, to) => Norms.RmsWeightBackward(x.Data, inverse.Data, y.Gradient, w.Gradient, from, to));
-        });
-        return y;
+            pool.For(c, Lanes.Count, x.Length, (from, to) => Norms.RmsWeightBackward(x.Data, inverse.Data, y.Gradient, w.Gradient, from, to));
+        };
     }
 
     /// <summary>y = (x - mean(x)) / √(var(x) + ε) · w + b.</summary>
@@ -53,19 +66,27 @@ public static class NormOperations
         ShapeException.Require(w, 1, x.Columns);
         ShapeException.Require(b, 1, x.Columns);
         Tape tape = x.Tape!;
-        int c = x.Columns;
-        Tensor y = tape.New(x.Rows, c), mean = tape.New(x.Rows), inverse = tape.New(x.Rows);
-        tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
+        Tensor y = tape.New(x.Rows, x.Columns), mean = tape.New(x.Rows, 1), inverse = tape.New(x.Rows, 1);
+        tape.Pool.For(x.Rows, 1, x.Length, (x, w, b, y, mean, inverse, epsilon), static (s, from, to) =>
         {
+            int c = s.x.Columns;
             for (int i = from; i < to; i++)
             {
-                (mean.Data[i], inverse.Data[i]) = Norms.Layer(Group(x.Data, i, c), w.Data, b.Data, epsilon, Group(y.Data, i, c));
+                (s.mean.Data[i], s.inverse.Data[i]) = Norms.Layer(Group(s.x.Data, i, c), s.w.Data, s.b.Data, s.epsilon, Group(s.y.Data, i, c));
             }
         });
-        tape.Record(y, () =>
+        if (tape.Recording) tape.Record(y, LayerNormBackward(x, w, b, mean, inverse, y));
+        return y;
+    }
+
+    private static Action LayerNormBackward(Tensor x, Tensor w, Tensor b, Tensor mean, Tensor inverse, Tensor y)
+    {
+        WorkerPool pool = y.Tape!.Pool;
+        int c = x.Columns;
+        return () =>
         {
             x.BeginGradient(out bool add);
-            tape.Pool.For(x.Rows, 1, x.Length, (from, to) =>
+            pool.For(x.Rows, 1, x.Length, (from, to) =>
             {
                 for (int i = from; i < to; i++)
                 {
@@ -77,10 +98,9 @@ public static class NormOperations
             b.BeginGradient(out bool addB);
             if (!addW) w.Gradient.Clear();
             if (!addB) b.Gradient.Clear();
-            tape.Pool.For(c, Lanes.Count, x.Length, (from, to) =>
+            pool.For(c, Lanes.Count, x.Length, (from, to) =>
                 Norms.LayerWeightBackward(x.Data, mean.Data, inverse.Data, y.Gradient, w.Gradient, b.Gradient, from, to));
-        });
-        return y;
+        };
     }
 
     private static Span<float> Group(Span<float> data, int i, int c) => data.Slice(i * c, c);

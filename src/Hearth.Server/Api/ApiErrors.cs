@@ -7,6 +7,7 @@ using Hearth.Models.Chat.Templates;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Numerics;
+using Hearth.Server.Scheduling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,6 +53,9 @@ public static class ApiErrors
             case ConstraintException: return new ApiException(400, e.Message, "response_format", "invalid_schema");
             case ChatException or ChatTemplateException: return new ApiException(400, e.Message, "messages");
             case BadHttpRequestException bad: return new ApiException(bad.StatusCode, OfBadRequest(bad));
+            case BusyException busy: return new ApiException(429, e.Message, null, "queue_full") { RetryAfter = (int)busy.RetryAfter.TotalSeconds };
+            case UnknownModelException: return new ApiException(404, e.Message, "model", "model_not_found");
+            case MemoryBudgetException: return new ApiException(400, e.Message, null, "out_of_memory");
             case ModelFileException: return new ApiException(503, e.Message, "model", "model_broken");
             case HearthException: return new ApiException(400, e.Message);
             default:

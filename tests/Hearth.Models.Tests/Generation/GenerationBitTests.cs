@@ -2,6 +2,7 @@ using Hearth.Models.Architectures;
 using Hearth.Models.Architectures.Files;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Generation;
+using Hearth.Models.Generation.Constraints;
 using Hearth.Models.Tests.Architectures;
 using Hearth.Numerics;
 using Hearth.Numerics.Quantization;
@@ -68,6 +69,36 @@ public sealed class GenerationBitTests
             generator.Accepted.ShouldBeLessThanOrEqualTo(generator.Proposed);
             if (name == "itself") generator.Accepted.ShouldBeGreaterThan(generator.Proposed / 2);
             generator.Proposed.ShouldBeGreaterThan(0);
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.9)]
+    public void Speculation_gives_the_bytes_of_plain_decoding_under_penalties_and_a_constraint(double temperature)
+    {
+        LanguageModel model = TinyModels.Create("llama, grouped heads, qk norm, tied");
+        using var pool = new WorkerPool(2);
+        var vocabulary = new TokenVocabulary([.. Enumerable.Range(0, TinyModels.Vocabulary).Select(i => i < 26 ? new[] { (byte)('a' + i) } : null)]);
+        GenerationOptions options = Warm with
+        {
+            Temperature = temperature, MaxTokens = 50, StopTokens = [28], Alternatives = 2, TopK = 9, MinP = 0.01, FrequencyPenalty = 0.2,
+            PenaltyWindow = 20, Dry = new DryOptions { AllowedLength = 3 }, LogitBias = new Dictionary<int, float> { [4] = 1.5f },
+            Constraint = new TokenConstraint(Grammar.FromGbnf("root ::= ([a-m] [n-z])+"), vocabulary),
+        };
+        int[][] prompts = [.. Enumerable.Range(0, 4).Select(i => (int[])[.. TinyModels.Tokens(12, i), .. TinyModels.Tokens(12, i)])];
+        GeneratedToken[][] plain = new Generator(model, pool).Complete(prompts, options);
+        plain.ShouldAllBe(a => a.Select((t, i) => t.Id < 26 && t.Id >= 13 == (i % 2 == 1)).All(fits => fits));
+        foreach (Speculation speculation in (Speculation[])[new PromptLookup { ShortestEnding = 1, MaxTokens = 6 }, new DraftModel(model) { MaxTokens = 5 }])
+        {
+            var generator = new Generator(model, pool) { Speculation = speculation };
+            GeneratedToken[][] answers = generator.Complete(prompts, options, 3);
+            for (int i = 0; i < prompts.Length; i++)
+            {
+                answers[i].Select(t => (t.Id, t.LogProbability)).ShouldBe(plain[i].Select(t => (t.Id, t.LogProbability)), $"{speculation}, prompt {i}");
+                for (int t = 0; t < plain[i].Length; t++) answers[i][t].Alternatives.ShouldBe(plain[i][t].Alternatives);
+            }
+            generator.Accepted.ShouldBeGreaterThan(0);
         }
     }
 

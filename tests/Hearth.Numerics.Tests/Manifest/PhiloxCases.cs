@@ -12,6 +12,7 @@ internal static class PhiloxCases
         new("Philox.Block", Block),
         new("Philox.Uniform", Uniform),
         new("Philox.Normal", Normal),
+        new("Philox.WithSeed", WithSeed),
     ];
 
     private static void Block(WorkerPool pool, Evidence e)
@@ -52,6 +53,15 @@ internal static class PhiloxCases
             double root = Math.Sqrt(-2 * Math.Log(u));
             return Math.Abs(y[i] - (root * Math.Cos(2 * Math.PI * v))) / (root * 3e-15);
         });
+    }
+
+    /// <summary>The numbers of the stream that is made with the seed.</summary>
+    private static void WithSeed(WorkerPool pool, Evidence e)
+    {
+        Philox philox = new Philox(77, "case", 3).WithSeed(Seed);
+        long[] indexes = Indexes();
+        double[] y = [.. indexes.Select(philox.Uniform)];
+        e.AddDoubles(y, i => y[i] == Reference(indexes[i]).U ? 0 : double.PositiveInfinity);
     }
 
     private static long[] Indexes() => [.. Enumerable.Range(0, 300).Select(i => (long)i), uint.MaxValue, (long)uint.MaxValue + 1,

@@ -43,13 +43,15 @@ internal sealed class MixtureOfExperts(string name, ParameterSet p, int hidden, 
     private readonly Tensor?[] _downBias = Biases(spec, p, $"{name}.experts.down_proj_bias", hidden);
     private readonly GatedFeedForward? _shared = spec.SharedInner > 0 ? new($"{name}.shared_experts", p, hidden, spec.SharedInner) : null;
 
+    private Func<int, Tensor, Tensor>? _expert;
+
     /// <summary>The part's result.</summary>
     /// <param name="h">[N, C]</param>
     /// <returns>[N, C]</returns>
     public Tensor Forward(Tensor h)
     {
-        (int[] Rows, float[] Weights)[] routes = spec.Routing.Route(h.Linear(_router, _routerBias), _choiceBias);
-        Tensor mixed = h.MixExperts(routes, Expert, hidden);                                // [N, C]
+        ExpertRoutes routes = spec.Routing.Route(h.Linear(_router, _routerBias), _choiceBias);
+        Tensor mixed = h.MixExperts(routes, _expert ??= Expert, hidden);                    // [N, C]
         return _shared is null ? mixed : mixed.Add(_shared.Forward(h));
     }
 
