@@ -1,7 +1,11 @@
 using Hearth.Server.Api;
+using Hearth.Server.Auditing;
 using Hearth.Server.Operations;
+using Hearth.Server.Security;
+using Hearth.Server.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Hearth.Server.Hosting;
 
@@ -16,12 +20,21 @@ public static class HearthServer
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "hearth" });
         builder.WebHost.ConfigureListening(options);
+        builder.Logging.AddServerLogs(options);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = options.Drain);
+        builder.Services.AddState(options);
+        builder.Services.AddGuard(options);
+        builder.Services.AddOperations();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
+        app.UseOuterGuard(options);
+        app.UseMiddleware<RequestLog>();
         app.UseApiErrors();
+        app.UseInnerGuard(options);
         app.MapEverything();
         return app;
     }
@@ -30,5 +43,20 @@ public static class HearthServer
     private static void MapEverything(this WebApplication app)
     {
         app.MapHealth();
+        app.MapSessions();
+    }
+
+    private static void AddState(this IServiceCollection services, ServerOptions options)
+    {
+        var choice = DatabaseChoice.Parse(options.Database, options.Home);
+        services.AddSingleton(choice);
+        services.AddSingleton(DatabaseSetup.Factory(choice));
+        services.AddSingleton<ConversationStore>();
+        services.AddSingleton<ResponseStore>();
+        services.AddHostedService<ServerStart>();
+        services.AddSingleton<AuditLog>();
+        services.AddHostedService(s => s.GetRequiredService<AuditLog>());
+        services.AddSingleton<AuditKeeping>();
+        services.AddHostedService<AuditRetention>();
     }
 }
