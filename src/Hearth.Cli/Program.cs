@@ -15,6 +15,7 @@ var root = new RootCommand("Make a language model from your own documents, prove
     ServeCommand.Create(),
     BenchCommand.Create(),
     KeyCommand.Create(),
+    AuditLogCommand.Create(),
     CorpusCommand.Create(),
 };
 root.Add(Common.Verbose);

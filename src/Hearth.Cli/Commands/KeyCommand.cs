@@ -3,10 +3,16 @@ using Hearth.Models.Signing;
 
 namespace Hearth.Cli.Commands;
 
-/// <summary><c>hearth key</c>: makes keys to sign with.</summary>
+/// <summary><c>hearth key</c>: keys to sign models with, and keys that open the server.</summary>
 internal static class KeyCommand
 {
-    public static Command Create() => new("key", "Make a key to sign models with.") { Generate() };
+    public static Command Create() => new("key", "Keys: to sign models with (generate), and to open the server with (add, list, revoke).")
+    {
+        Generate(),
+        AccessKeys.Add(),
+        AccessKeys.List(),
+        AccessKeys.Revoke(),
+    };
 
     private static Command Generate()
     {
@@ -20,7 +26,7 @@ internal static class KeyCommand
             if (r.Tokens is [{ Value: not ("p256" or "p384") and var other }, ..]) r.AddError($"--curve is {other}, expected p256 or p384.");
         });
         Option<bool> json = Common.Json();
-        var command = new Command("generate", "Make an elliptic-curve key: a private half that signs, and a public half to give to others.") { output, curve, json };
+        var command = new Command("generate", "Make an elliptic-curve key to sign models with: a private half that signs, and a public half to give to others.") { output, curve, json };
         command.Example("hearth key generate", "hearth key generate --out school.pem --curve p384");
         command.SetAction(parsed =>
         {

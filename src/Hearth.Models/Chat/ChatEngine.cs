@@ -16,8 +16,11 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
 {
     private const string ThinkBegin = "<think>", ThinkEnd = "</think>";
 
+    /// <summary>Laid out once for a tokenizer, however many engines there are.</summary>
+    private static readonly ConditionalWeakTable<Tokenizer, Lazy<TokenVocabulary>> Vocabularies = [];
+
     private readonly Tokenizer _tokenizer = bundle.Tokenizer;
-    private readonly Lazy<TokenVocabulary> _vocabulary = new(() => new TokenVocabulary(bundle.Tokenizer));
+    private readonly Lazy<TokenVocabulary> _vocabulary = Vocabularies.GetValue(bundle.Tokenizer, t => new Lazy<TokenVocabulary>(() => new TokenVocabulary(t)));
 
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer => _tokenizer;

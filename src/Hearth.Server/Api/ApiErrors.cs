@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -7,9 +8,12 @@ using Hearth.Models.Chat.Templates;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Numerics;
+using Hearth.Server.Auditing;
 using Hearth.Server.Scheduling;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +22,8 @@ namespace Hearth.Server.Api;
 /// <summary>The one place where exceptions become answers: bodies as OpenAI shapes them, and under /v1/messages as Anthropic does.</summary>
 public static class ApiErrors
 {
+    private const int DatabaseRetry = 5;
+
     /// <summary>Answers every error, and every route that does not exist.</summary>
     /// <param name="app">The server.</param>
     public static void UseApiErrors(this IApplicationBuilder app) => app.Use(async (context, next) =>
@@ -56,6 +62,10 @@ public static class ApiErrors
             case BusyException busy: return new ApiException(429, e.Message, null, "queue_full") { RetryAfter = (int)busy.RetryAfter.TotalSeconds };
             case UnknownModelException: return new ApiException(404, e.Message, "model", "model_not_found");
             case MemoryBudgetException: return new ApiException(400, e.Message, null, "out_of_memory");
+            case AntiforgeryValidationException: return new ApiException(400, "The form is too old or from elsewhere. Load the page again.");
+            case AuditException: return new ApiException(503, e.Message, null, "database") { RetryAfter = DatabaseRetry };
+            case DbException or DbUpdateException:
+                return new ApiException(503, "The server's database does not answer. Try again in a while.", null, "database") { RetryAfter = DatabaseRetry };
             case ModelFileException: return new ApiException(503, e.Message, "model", "model_broken");
             case HearthException: return new ApiException(400, e.Message);
             default:

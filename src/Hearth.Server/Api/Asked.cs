@@ -2,13 +2,15 @@ using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Server.Models;
+using Hearth.Server.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Hearth.Server.Api;
 
 /// <summary>An answer that was given, for those who have to be able to show later what was said.</summary>
-/// <param name="Owner">The name of the key that asked.</param>
+/// <param name="Key">The id of the key that asked.</param>
+/// <param name="Owner">The key's name.</param>
 /// <param name="Route">The interface.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Digest">The model's digest.</param>
@@ -17,7 +19,7 @@ namespace Hearth.Server.Api;
 /// <param name="Answer">The answer.</param>
 /// <param name="PromptTokens">Tokens of the prompt.</param>
 /// <param name="AnswerTokens">Tokens of the answer.</param>
-public sealed record AnswerRecord(string Owner, string Route, string Model, string Digest, long Seed, JsonNode Request, JsonNode Answer, int PromptTokens, int AnswerTokens);
+public sealed record AnswerRecord(string Key, string Owner, string Route, string Model, string Digest, long Seed, JsonNode Request, JsonNode Answer, int PromptTokens, int AnswerTokens);
 
 /// <summary>Keeps records of answers.</summary>
 public interface IAnswerLog
@@ -27,24 +29,27 @@ public interface IAnswerLog
     Task AppendAsync(AnswerRecord record);
 }
 
-/// <summary>Keeps nothing.</summary>
-internal sealed class NoAnswerLog : IAnswerLog
-{
-    public Task AppendAsync(AnswerRecord record) => Task.CompletedTask;
-}
-
 /// <summary>What every route that asks a model does first and last.</summary>
 internal static class Asked
 {
-    /// <summary>The model that a request names.</summary>
-    public static async Task<LoadedModel> Model(HttpContext context, string name) =>
-        await context.RequestServices.GetRequiredService<IModelHost>().GetAsync(name, context.Owner(), context.RequestAborted).ConfigureAwait(false)
-        ?? throw new ApiException(404, $"There is no model '{(name.Length <= 80 ? name : name[..80])}'. GET /v1/models lists those there are.", "model", "model_not_found");
+    /// <summary>The model that a request names; it stays in memory until the request has ended.</summary>
+    public static async Task<LoadedModel> Model(HttpContext context, string name)
+    {
+        Caller caller = context.Caller();
+        caller.RequireModel(name);
+        LoadedModel model = await context.RequestServices.GetRequiredService<IModelHost>().GetAsync(name, caller.Id, context.RequestAborted).ConfigureAwait(false);
+        context.Response.RegisterForDispose(model.Lease);
+        return model;
+    }
 
-    /// <summary>Keeps a record of an answer.</summary>
-    public static Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage) =>
-        context.RequestServices.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
-            context.Owner(), context.Request.Path, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens));
+    /// <summary>Keeps a record of an answer, and counts its tokens.</summary>
+    public static async Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage)
+    {
+        Caller caller = context.Caller();
+        await context.RequestServices.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
+            caller.Id, caller.Name, context.Request.Path, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens)).ConfigureAwait(false);
+        await context.RequestServices.GetRequiredService<UsageMeter>().CountAsync(caller, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
+    }
 
     /// <summary>What answers depend on beside the request: the weights and the arithmetic.</summary>
     public static string Fingerprint(LoadedModel model) => $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";

@@ -1,8 +1,12 @@
 using Hearth.Server.Api;
+using Hearth.Server.Auditing;
 using Hearth.Server.Models;
 using Hearth.Server.Operations;
+using Hearth.Server.Security;
+using Hearth.Server.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Hearth.Server.Hosting;
 
@@ -17,14 +21,25 @@ public static class HearthServer
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "hearth" });
         builder.WebHost.ConfigureListening(options);
+        builder.Logging.AddServerLogs(options);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IModelHost, LocalModelHost>();
-        builder.Services.AddSingleton<IAnswerLog, NoAnswerLog>();
+        builder.Services.AddSingleton<ScheduledModelHost>();
+        builder.Services.AddSingleton<IModelHost>(s => s.GetRequiredService<ScheduledModelHost>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<ScheduledModelHost>());
+        builder.Services.AddSingleton<IAnswerLog, AuditedAnswers>();
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = options.Drain);
+        builder.Services.AddState(options);
+        builder.Services.AddGuard(options);
+        builder.Services.AddOperations();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
+        app.UseOuterGuard(options);
+        app.UseMiddleware<RequestLog>();
         app.UseApiErrors();
+        app.UseInnerGuard(options);
         app.MapEverything();
         return app;
     }
@@ -34,5 +49,20 @@ public static class HearthServer
     {
         app.MapHealth();
         app.MapApi();
+        app.MapSessions();
+    }
+
+    private static void AddState(this IServiceCollection services, ServerOptions options)
+    {
+        var choice = DatabaseChoice.Parse(options.Database, options.Home);
+        services.AddSingleton(choice);
+        services.AddSingleton(DatabaseSetup.Factory(choice));
+        services.AddSingleton<ConversationStore>();
+        services.AddSingleton<ResponseStore>();
+        services.AddHostedService<ServerStart>();
+        services.AddSingleton<AuditLog>();
+        services.AddHostedService(s => s.GetRequiredService<AuditLog>());
+        services.AddSingleton<AuditKeeping>();
+        services.AddHostedService<AuditRetention>();
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
@@ -15,6 +16,12 @@ internal static class Listening
     private const double LeastBytesPerSecond = 240;
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    /// <summary>An address of a machine; localhost is 127.0.0.1.</summary>
+    /// <exception cref="ServerStartException">It is none.</exception>
+    public static IPAddress Address(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out IPAddress? address)
+        ? address
+        : throw new ServerStartException($"'{text}' is no address. Give one in numbers, such as 127.0.0.1, or 0.0.0.0 for all of this machine.");
 
     public static void ConfigureListening(this IWebHostBuilder host, ServerOptions options)
     {

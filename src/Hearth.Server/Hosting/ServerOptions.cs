@@ -67,7 +67,5 @@ public sealed record ServerOptions
 
     /// <summary>The address; localhost is 127.0.0.1.</summary>
     /// <exception cref="ServerStartException">It is no address.</exception>
-    public IPAddress IPAddress => Address == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(Address.Trim('[', ']'), out IPAddress? address)
-        ? address
-        : throw new ServerStartException($"The address '{Address}' is none. Give one of this machine's, such as 127.0.0.1, 0.0.0.0 for all, or localhost.");
+    public IPAddress IPAddress => Listening.Address(Address);
 }

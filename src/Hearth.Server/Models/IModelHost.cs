@@ -9,13 +9,14 @@ namespace Hearth.Server.Models;
 /// <param name="Created">When its file was made or changed, in seconds since 1970.</param>
 public sealed record ServedModel(string Name, long Created);
 
-/// <summary>A model that is loaded, for one who asks.</summary>
+/// <summary>A model that is loaded, for one who asks; it stays in memory until it is disposed of.</summary>
 /// <param name="Name">What requests call it.</param>
 /// <param name="Digest">SHA-256 of what answers depend on, as hex.</param>
 /// <param name="Bundle">The model with its tokenizer and template.</param>
 /// <param name="Engine">Answers conversations.</param>
 /// <param name="Tokens">Continues, scores and embeds tokens.</param>
-public sealed record LoadedModel(string Name, string Digest, ModelBundle Bundle, ChatEngine Engine, ITokenGenerator Tokens);
+/// <param name="Lease">Given back when nobody asks any more.</param>
+public sealed record LoadedModel(string Name, string Digest, ModelBundle Bundle, ChatEngine Engine, ITokenGenerator Tokens, IDisposable Lease);
 
 /// <summary>The models of a server.</summary>
 public interface IModelHost
@@ -25,8 +26,8 @@ public interface IModelHost
 
     /// <summary>A model, loaded if need be.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="owner">Who asks: what fair turns, limits and shared prompts go by.</param>
+    /// <param name="owner">Who asks: what fair turns and remembered prompts go by.</param>
     /// <param name="cancel">Ends the waiting.</param>
-    /// <returns>The model; null when there is none of the name.</returns>
-    Task<LoadedModel?> GetAsync(string name, string owner, CancellationToken cancel);
+    /// <exception cref="Scheduling.UnknownModelException">There is none of the name.</exception>
+    Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel);
 }

@@ -1,10 +1,11 @@
 using Hearth.Models.Bundles;
+using Hearth.Server.Scheduling;
 
 namespace Hearth.Server.Models;
 
 /// <summary>Models in a folder: a .gguf file each, or a folder with config.json, or a run. Names are file names; nothing outside is reachable.</summary>
 /// <param name="folders">Where to look, first come first served.</param>
-internal sealed class ModelFolder(params string[] folders)
+internal sealed class ModelFolder(params string[] folders) : IModelSource
 {
     /// <summary>The models, by name.</summary>
     public IReadOnlyList<ServedModel> List()

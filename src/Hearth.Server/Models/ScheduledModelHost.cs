@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using Hearth.Models.Bundles;
+using Hearth.Models.Chat;
+using Hearth.Models.Formats;
+using Hearth.Server.Hosting;
+using Hearth.Server.Scheduling;
+using Microsoft.Extensions.Hosting;
+
+namespace Hearth.Server.Models;
+
+/// <summary>The models of a folder, run by one scheduler.</summary>
+internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDisposable
+{
+    private readonly ModelFolder _folder;
+    private readonly ConditionalWeakTable<ModelBundle, Lazy<string>> _digests = [];
+    private readonly Scheduler _scheduler;
+
+    public ScheduledModelHost(ServerOptions options, TimeProvider time)
+    {
+        _folder = new ModelFolder(options.Models, Path.Combine(options.Home, "runs"));
+        _scheduler = new Scheduler(_folder, new SchedulerOptions { Threads = options.Threads }, time);
+    }
+
+    public IReadOnlyList<ServedModel> List() => _folder.List();
+
+    public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
+    {
+        ModelLease lease = await _scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
+        try
+        {
+            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folder.Find(name) ?? b.Folder))).Value;
+            ScheduledGenerator tokens = _scheduler.For(name, owner);
+            return new LoadedModel(name, digest, lease.Bundle, new ChatEngine(lease.Bundle, tokens), tokens, lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Lets running answers end, for as long as the host allows.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _scheduler.DrainAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // What still runs is ended with the scheduler.
+        }
+    }
+
+    public ValueTask DisposeAsync() => _scheduler.DisposeAsync();
+
+    /// <summary>The digest of a model's file, or of the list of a folder's files that answers depend on.</summary>
+    private static string DigestOf(string path)
+    {
+        if (File.Exists(path)) return Digest.OfFile(path);
+        string folder = Directory.Exists(Path.Combine(path, "model")) ? Path.Combine(path, "model") : path;
+        return Digest.Of(string.Join('\n', Directory.GetFiles(folder).Order(StringComparer.Ordinal)
+            .Where(f => f.EndsWith(".safetensors", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal) || f.EndsWith(".jinja", StringComparison.Ordinal))
+            .Select(f => $"{Path.GetFileName(f)} {Digest.OfFile(f)}")));
+    }
+}
