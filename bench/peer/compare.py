@@ -64,16 +64,31 @@ def matmul(measured):
 
 
 def llama(measured):
-    print("model                       threads   prefill: Hearth  llama.cpp  ratio    decode: Hearth  llama.cpp  ratio  of reading")
-    for name, pairs in measured.items():
+    def ratio(ours, theirs):
+        return f"{median(ours):9.1f} {median(theirs):10.1f} {median(a / b for a, b in zip(ours, theirs)):6.2f}"
+
+    speeds = {name: pairs for name, pairs in measured.items() if not name.startswith(("first-", "memory-"))}
+    if speeds:
+        print("tokens a second; of each the median, and the median of the rounds' ratios")
+        print(f"{'model':27} {'threads':>7}   {'prefill':>9} {'llama.cpp':>10} {'ratio':>6}   {'decode':>9} {'llama.cpp':>10} {'ratio':>6} {'of reading':>10}"
+              f"   {'8 at once':>9} {'llama.cpp':>10} {'ratio':>6}")
+    for name, pairs in speeds.items():
         model, threads = name.rsplit("-", 1)
-        rows = [{r["what"]: r for r in h["results"]} for h, _ in pairs]
-        ours = {k: [r[k]["tokensPerSecond"] for r in rows] for k in ("prefill", "decode")}
-        theirs = {k: [p[k] for _, p in pairs] for k in ("prefill", "decode")}
-        ratio = {k: median(a / b for a, b in zip(ours[k], theirs[k])) for k in ours}
-        share = median(r["decode"]["shareOfPeak"] for r in rows)
-        print(f"{model:27} {threads:>7} {median(ours['prefill']):17.1f} {median(theirs['prefill']):10.1f} {ratio['prefill']:6.2f}"
-              f" {median(ours['decode']):17.1f} {median(theirs['decode']):10.1f} {ratio['decode']:6.2f} {share:10.0%}")
+        rows = [{(r["what"], r["batch"]): r for r in h["results"]} for h, _ in pairs]
+        line = f"{model:27} {threads:>7}"
+        for key, peer in ((("prefill", 1), "prefill"), (("decode", 1), "decode"), (("decode", 8), "batched")):
+            if key not in rows[0]:
+                continue
+            line += "   " + ratio([r[key]["tokensPerSecond"] for r in rows], [p[peer] for _, p in pairs])
+            if key == ("decode", 1):
+                line += f" {median(r[key]['shareOfPeak'] for r in rows):10.0%}"
+        print(line)
+    for name, pairs in measured.items():
+        if name.startswith("first-"):
+            print(f"{name:35} seconds to the first token   " + ratio([h["seconds"] for h, _ in pairs], [p["seconds"] for _, p in pairs])
+                  + f"   most memory, MB {median(h['peakMB'] for h, _ in pairs):7,.0f} {median(p['peakMB'] for _, p in pairs):7,.0f}")
+        if name.startswith("memory-"):
+            print(f"{name:35} most memory {pairs[0][0]['peakMB']:,.0f} MB, the cache of 4,096 tokens among it; the file has {pairs[0][1]['fileMB']:,} MB")
     return False
 
 
