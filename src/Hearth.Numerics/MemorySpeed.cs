@@ -8,7 +8,7 @@ namespace Hearth.Numerics;
 public static class MemorySpeed
 {
     private const int Numbers = 1 << 26;                                         // 256 MB, beyond any cache
-    private const int Tries = 3;
+    private const int Tries = 6;
 
     /// <summary>Bytes a second that the threads read together, the best of a few tries.</summary>
     /// <param name="pool">The threads.</param>

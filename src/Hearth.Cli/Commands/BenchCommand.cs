@@ -43,10 +43,13 @@ internal static class BenchCommand
                 var test = new SpeedTest(bundle.Model, pool);
                 test.Prefill(Math.Min(32, prompts[0]));                          // warms up
                 foreach (int p in prompts) rows.Add(Row.OfPrefill(count, p, Median(times, () => test.Prefill(p)), loadSeconds));
+                var decoded = new List<(int Tokens, int Batch, double Seconds)>();
                 foreach (int b in batches)
                 {
-                    foreach (int n in answers) rows.Add(Row.OfDecode(count, n, b, Median(times, () => test.Decode(n, b)), test.WeightBytes, peak));
+                    foreach (int n in answers) decoded.Add((n, b, Median(times, () => test.Decode(n, b))));
+                    peak = Math.Max(peak, MemorySpeed.Read(pool));               // others on the machine may have disturbed one reading
                 }
+                foreach ((int n, int b, double seconds) in decoded) rows.Add(Row.OfDecode(count, n, b, seconds, test.WeightBytes, peak));
             }
             if (parsed.GetValue(json)) Common.PrintJson(new { model = bundle.Folder, loadSeconds = Math.Round(loadSeconds, 3), weightBytes = new SpeedTest(bundle.Model, WorkerPool.Alone).WeightBytes, results = rows });
             else Show(rows, loadSeconds);
