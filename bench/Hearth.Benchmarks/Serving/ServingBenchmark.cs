@@ -21,29 +21,28 @@ internal static class ServingBenchmark
         double temperature = arguments.Number("temperature-percent", 80) / 100.0;
         arguments.RequireAllUsed();
         ModelBundle bundle = ModelBundle.Load(path);
-        var report = new Report("serving", threads, "streams", "tokens/s", "times 1", "passes alone, tokens/s", "first token p50, ms", "p95, ms", "kB allocated a pass");
+        var report = new Report("serving", threads, "streams", "tokens/s", "times 1", "passes alone, tokens/s", "first token p50, ms", "p95, ms");
         double one = 0;
         foreach (int n in streams)
         {
-            (double rate, double[] first, double allocated) = Measure(bundle, threads, n, prompt, tokens, temperature);
+            (double rate, double[] first) = Measure(bundle, threads, n, prompt, tokens, temperature);
             if (one == 0) one = rate / n;
-            report.Row(n, rate, rate / one, Alone(bundle, threads, n, prompt, tokens), first[first.Length / 2] * 1e3, first[first.Length * 95 / 100] * 1e3, allocated / 1e3);
+            report.Row(n, rate, rate / one, Alone(bundle, threads, n, prompt, tokens), first[first.Length / 2] * 1e3, first[first.Length * 95 / 100] * 1e3);
         }
         report.Finish(json);
     }
 
-    private static (double Rate, double[] First, double Allocated) Measure(ModelBundle bundle, int threads, int streams, int prompt, int tokens, double temperature)
+    private static (double Rate, double[] First) Measure(ModelBundle bundle, int threads, int streams, int prompt, int tokens, double temperature)
     {
         var scheduler = new Scheduler(options: new SchedulerOptions { Threads = threads });
         scheduler.Add("it", bundle);
         Ask(scheduler, 1, prompt, 4, temperature, 1_000);                        // first passes compile
-        long before = GC.GetTotalAllocatedBytes(), passes = scheduler.Statistics.Passes;
         double[][] times = Ask(scheduler, streams, prompt, tokens, temperature, 0);
-        double allocated = (GC.GetTotalAllocatedBytes() - before) / (double)(scheduler.Statistics.Passes - passes);
         double from = times.Max(t => t[0]), to = times.Min(t => t[^1]);
+        if (to <= from) throw new ArgumentException($"{tokens} tokens are too few: the first of {streams} answers ended before the last began. Give more --tokens.");
         double rate = times.Sum(t => t.Count(x => x > from && x <= to)) / (to - from);
         scheduler.DisposeAsync().AsTask().Wait();
-        return (rate, [.. times.Select(t => t[0]).Order()], allocated);
+        return (rate, [.. times.Select(t => t[0]).Order()]);
     }
 
     /// <summary>For each stream, when its tokens came, in seconds.</summary>

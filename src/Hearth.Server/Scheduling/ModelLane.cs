@@ -12,6 +12,8 @@ internal sealed class ModelLane
 {
     private const int LeastRows = 16;                                            // smaller pieces of a prompt read the weights too often
 
+    private const double MostPatience = 8;
+
     private readonly SchedulerOptions _options;
     private readonly CacheMemory _memory;
     private readonly SchedulerMetrics _metrics;
@@ -52,15 +54,14 @@ internal sealed class ModelLane
     /// <summary>The running request that makes room first.</summary>
     public Request? Last => _running.Count > 0 ? _running[^1] : null;
 
-    public bool IsDecoding
+    /// <summary>How many answers are being written.</summary>
+    public int Decoding
     {
         get
         {
-            foreach (Request request in _running)
-            {
-                if (!request.Sequence.IsReading) return true;
-            }
-            return false;
+            int writing = 0;
+            foreach (Request request in _running) writing += request.Sequence.IsReading ? 0 : 1;
+            return writing;
         }
     }
 
@@ -256,14 +257,18 @@ internal sealed class ModelLane
         _memory.Planned += bytes;
     }
 
-    /// <summary>Rows of prompts: few while answers are being written, by this model or another that has to wait.</summary>
+    /// <summary>
+    /// Rows of prompts: few while answers are being written, by this model or another that has to wait; more when those who wait for a first token are
+    /// more than those who get tokens.
+    /// </summary>
     private int MostRows()
     {
         if (_options.DecodeDelay == Timeout.InfiniteTimeSpan) return _options.PrefillRows;
-        bool others = false;
-        foreach (ModelLane lane in _memory.Lanes) others |= lane.IsDecoding;
-        if (!others) return _options.PrefillRows;
-        double rows = _secondsPerRow > 0 ? _options.DecodeDelay.TotalSeconds / _secondsPerRow : 4 * LeastRows;
+        int writing = 0;
+        foreach (ModelLane lane in _memory.Lanes) writing += lane.Decoding;
+        if (writing == 0) return _options.PrefillRows;
+        double delay = _options.DecodeDelay.TotalSeconds * Math.Clamp((double)_reading.Count / writing, 1, MostPatience);
+        double rows = _secondsPerRow > 0 ? delay / _secondsPerRow : 4 * LeastRows;
         return (int)Math.Clamp(rows, Math.Min(LeastRows, _options.PrefillRows), _options.PrefillRows);
     }
 

@@ -35,7 +35,8 @@ public sealed record SchedulerOptions
     public int PrefillRows { get; init; } = 512;
 
     /// <summary>
-    /// About how long a pass may take for prompts' sake while answers are being written. Prompts are read in pieces that are expected to fit;
+    /// About how long a pass may take for prompts' sake while answers are being written; up to eight times as long when more prompts wait than
+    /// answers are written. Prompts are read in pieces that are expected to fit;
     /// zero leaves the smallest pieces, <see cref="Timeout.InfiniteTimeSpan"/> those of <see cref="PrefillRows"/>.
     /// </summary>
     public TimeSpan DecodeDelay { get; init; } = TimeSpan.FromMilliseconds(150);
