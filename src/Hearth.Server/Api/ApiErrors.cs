@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models;
@@ -19,6 +20,8 @@ namespace Hearth.Server.Api;
 public static class ApiErrors
 {
     private const int DatabaseRetry = 5;
+
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Answers every error, and every route that does not exist.</summary>
     /// <param name="app">The server.</param>
@@ -77,7 +80,7 @@ public static class ApiErrors
         context.Response.ContentType = "application/json";
         if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         bool anthropic = context.Request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal);
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic)), context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic), Json), context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>The error as a body.</summary>

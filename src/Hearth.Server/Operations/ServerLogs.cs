@@ -18,8 +18,10 @@ internal static class ServerLogs
         log.SetMinimumLevel(LogLevel.Information);
         log.AddFilter("Microsoft", LogLevel.Warning);
         log.AddFilter("System", LogLevel.Warning);
+        log.AddFilter("Hearth.Server.Security.KeyAuthentication", LogLevel.Warning);
         log.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         log.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         log.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);
+        log.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);          // why it did not start is told once, by who started it
     }
 }

@@ -34,7 +34,7 @@ public static class DatabaseSetup
     {
         public static readonly Durable Instance = new();
 
-        private const string Settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;";
+        private const string Settings = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;";
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {

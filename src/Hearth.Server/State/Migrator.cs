@@ -63,7 +63,7 @@ public static class Migrator
         {
             await connection.OpenAsync(cancel).ConfigureAwait(false);
             await using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "DROP TABLE IF EXISTS \"__EFMigrationsLock\"";
+            command.CommandText = "PRAGMA journal_mode=WAL; DROP TABLE IF EXISTS \"__EFMigrationsLock\"";
             await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         }
         await Apply(choice, contexts, cancel).ConfigureAwait(false);
