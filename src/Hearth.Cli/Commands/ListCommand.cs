@@ -16,7 +16,8 @@ internal static class ListCommand
         command.SetAction(parsed =>
         {
             Entry[] entries = [.. ModelFolder.In(Places.Models).Concat(Runs()).Select(m => Read(m.Name, m.Path))];
-            if (parsed.GetValue(json)) Common.PrintJson(new { models = entries.Where(e => e.Problem is null), unreadable = entries.Where(e => e.Problem is not null).Select(e => new { e.Name, e.Path, e.Problem }) });
+            Entry[] bad = [.. entries.Where(e => e.Problem is not null)];
+            if (parsed.GetValue(json)) Common.PrintJson(new { models = entries.Except(bad), unreadable = bad.Select(e => new { e.Name, e.Path, e.Problem }) });
             else Show(entries);
             return Common.Done;
         });
@@ -49,10 +50,15 @@ internal static class ListCommand
         int width = Math.Max(4, entries.Max(e => e.Name.Length));
         Entry[] good = [.. entries.Where(e => e.Problem is null)];
         if (good.Length > 0) Console.WriteLine($"{"name".PadRight(width)}  {"architecture",-14} {"parameters",16} {"type",-8} {"size",10}  licence");
-        foreach (Entry e in good) Console.WriteLine($"{e.Name.PadRight(width)}  {e.Architecture,-14} {e.Parameters,16:N0} {e.Type,-8} {HubSelection.Size(e.Bytes),10}  {e.Licence ?? "not stated"}");
+        foreach (Entry e in good)
+        {
+            Console.WriteLine($"{e.Name.PadRight(width)}  {e.Architecture,-14} {e.Parameters,16:N0} {e.Type,-8} {HubSelection.Size(e.Bytes),10}  "
+                + (e.Licence ?? "not stated"));
+        }
         foreach (Entry e in entries.Where(e => e.Problem is not null)) Console.WriteLine($"{e.Name.PadRight(width)}  can not be read: {e.Problem}");
     }
 
     /// <summary>A model, or what is in its place.</summary>
-    private sealed record Entry(string Name, string Path, string Architecture, long Parameters, string Type, long Bytes, int Files, string? Licence, string? Repository, string? Commit, string? Problem);
+    private sealed record Entry(string Name, string Path, string Architecture, long Parameters, string Type, long Bytes, int Files, string? Licence,
+        string? Repository, string? Commit, string? Problem);
 }

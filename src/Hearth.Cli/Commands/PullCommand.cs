@@ -11,19 +11,24 @@ internal static class PullCommand
     public static Command Create()
     {
         var repository = new Argument<string>("REPO[@REVISION]") { Description = "A model on the hub, such as Qwen/Qwen3-0.6B, and a branch, tag or commit of it." };
-        var file = new Option<string?>("--file") { Description = "Which files, where there are several forms of the model: a part of the name, or a pattern with * and ?.", HelpName = "PATTERN" };
+        var file = new Option<string?>("--file")
+        {
+            Description = "Which files, where there are several forms of the model: a part of the name, or a pattern with * and ?.", HelpName = "PATTERN",
+        };
         var name = new Option<string?>("--name") { Description = "What the model is called here; by default as there.", HelpName = "NAME" };
         Option<bool> json = Common.Json();
         var command = new Command("pull", "Fetch a model from a hub. HF_ENDPOINT names another hub, HF_TOKEN a token; what was cut off goes on where it stopped.")
         {
             repository, file, name, json,
         };
-        command.Example("hearth model pull Qwen/Qwen3-0.6B", "hearth model pull ggml-org/gemma-3-1b-it-GGUF --file Q4_K_M", "HF_ENDPOINT=https://hub.example.org hearth model pull team/model@v2");
+        command.Example("hearth model pull Qwen/Qwen3-0.6B", "hearth model pull ggml-org/gemma-3-1b-it-GGUF --file Q4_K_M",
+            "HF_ENDPOINT=https://hub.example.org hearth model pull team/model@v2");
         command.SetAction(parsed =>
         {
             HubAddress address = HubAddress.Parse(parsed.GetValue(repository)!);
             string own = parsed.GetValue(name) ?? address.Name;
-            if (own.Length == 0 || own[0] == '.' || own.AsSpan().IndexOfAny('/', '\\', ':') >= 0) throw new UsageException($"--name is '{own}', expected the name of a folder.");
+            if (own.Length == 0 || own[0] == '.' || own.AsSpan().IndexOfAny('/', '\\', ':') >= 0)
+                throw new UsageException($"--name is '{own}', expected the name of a folder.");
             string folder = Path.Combine(Places.Models, own);
             HubSettings settings = HubSettings.FromEnvironment(Environment.GetEnvironmentVariable);
             bool quiet = parsed.GetValue(json);

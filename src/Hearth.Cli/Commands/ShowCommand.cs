@@ -22,10 +22,14 @@ internal static class ShowCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A model's folder or name, or a .gguf file." };
-        var context = new Option<int?>("--context") { Description = "Tokens of a sequence whose memory is told; by default what the model was made for, at most 4,096.", HelpName = "N" };
+        var context = new Option<int?>("--context")
+        {
+            Description = "Tokens of a sequence whose memory is told; by default what the model was made for, at most 4,096.", HelpName = "N",
+        };
         context.Validators.Add(r =>
         {
-            if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > MostContext) r.AddError($"--context is {r.Tokens[0].Value}, expected 1 to {MostContext:N0}.");
+            if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > MostContext)
+                r.AddError($"--context is {r.Tokens[0].Value}, expected 1 to {MostContext:N0}.");
         });
         var digests = new Option<bool>("--digests") { Description = "Compute the SHA-256 of every file of weights, however large." };
         Option<bool> json = Common.Json();
@@ -96,7 +100,8 @@ internal static class ShowCommand
             Line("layers", $"{c.NumHiddenLayers}, hidden size {c.HiddenSize}, feed-forward {c.IntermediateSize}");
             Line("attention", $"{c.NumAttentionHeads} heads of {c.HeadDim}, {c.NumKeyValueHeads} for keys and values");
             Line("context", $"{c.MaxPositionEmbeddings:N0} tokens");
-            Line("memory", $"{HubSelection.Size(f.Weights)} of weights, and with {f.Context:N0} tokens a cache of {string.Join(", ", f.Caches.Select(x => $"{HubSelection.Size(x.Bytes)} ({x.Type})"))}");
+            string caches = string.Join(", ", f.Caches.Select(x => $"{HubSelection.Size(x.Bytes)} ({x.Type})"));
+            Line("memory", $"{HubSelection.Size(f.Weights)} of weights, and with {f.Context:N0} tokens a cache of {caches}");
         }
         if (f.Tokenizer is { } tokenizer) Line("tokenizer", $"{tokenizer.Kind}, vocabulary {tokenizer.VocabularySize:N0}");
         Line("template", f.Template ?? "none");
@@ -187,7 +192,8 @@ internal static class ShowCommand
 
         public List<string> Problems { get; } = [];
 
-        private static bool Fits(ModelConfig c) => c.Cached.KeySize % BlockFormat.Of(TensorType.Q8_0).Elements == 0 && c.Cached.ValueSize % BlockFormat.Of(TensorType.Q8_0).Elements == 0;
+        private static bool Fits(ModelConfig c) => c.Cached.KeySize % BlockFormat.Of(TensorType.Q8_0).Elements == 0
+            && c.Cached.ValueSize % BlockFormat.Of(TensorType.Q8_0).Elements == 0;
 
         /// <summary>Digests of the files of weights: those computed now, or else those that were checked when the model was pulled.</summary>
         private static IEnumerable<(string, string)> DigestsOf(ModelSummary summary, bool computes)
@@ -196,7 +202,8 @@ internal static class ShowCommand
             {
                 return summary.Origin is not { } origin ? [] : origin.Files
                     .Where(f => f.Path.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) || f.Path.EndsWith(".safetensors", StringComparison.Ordinal))
-                    .Where(f => !summary.IsGguf || summary.Files > 1 || Path.GetFileName(summary.Path) == f.Path[(f.Path.LastIndexOf('/') + 1)..]).Select(f => (f.Path, f.Sha256));
+                    .Where(f => !summary.IsGguf || summary.Files > 1 || Path.GetFileName(summary.Path) == f.Path[(f.Path.LastIndexOf('/') + 1)..])
+                    .Select(f => (f.Path, f.Sha256));
             }
             return summary.WeightFiles().Select(f => (Path.GetFileName(f), Digest.OfFile(f)));
         }

@@ -32,7 +32,8 @@ public static class GgufQuantize
     /// <param name="mixture">The types wanted.</param>
     public static IReadOnlyList<TypeChange> Plan(GgufModel model, GgufMixture mixture)
     {
-        int layers = 1 + model.Names.Max(n => n.Split('.') is ["blk", var number, ..] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : -1);
+        int layers = 1 + model.Names.Max(n => n.Split('.') is ["blk", var number, ..]
+            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : -1);
         bool tied = model.Find("output.weight") is null;
         return [.. model.Names.Select(name =>
         {

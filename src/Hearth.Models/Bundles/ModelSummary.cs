@@ -26,6 +26,7 @@ public sealed record SummaryTensor(string Name, string Type, IReadOnlyList<long>
 public sealed record ModelSummary
 {
     private const int MostJson = 1 << 20;
+    private static readonly string[] Scales = ["_scales", ".weight_scale", ".weight_scale_inv"];
 
     private ModelSummary()
     {
@@ -155,10 +156,13 @@ public sealed record ModelSummary
     private static SummaryTensor Of(SafetensorsEntry e)
     {
         long[] shape = Array.ConvertAll(e.Shape, d => (long)d);
-        if (e.Type == SafetensorsType.U8 && e.Name.EndsWith("_blocks", StringComparison.Ordinal) && shape is [var experts, var rows, var blocks, 16] && blocks < int.MaxValue / 32)
-            return new SummaryTensor(e.Name, nameof(TensorType.MXFP4), shape, 2 * e.Count, e.ByteCount, PackedWeights.BytesFor(TensorType.MXFP4, experts, rows, (int)blocks * 32));
-        bool isScale = e.Name.EndsWith("_scales", StringComparison.Ordinal) || e.Name.EndsWith(".weight_scale", StringComparison.Ordinal) || e.Name.EndsWith(".weight_scale_inv", StringComparison.Ordinal);
-        if (isScale) return new SummaryTensor(e.Name, e.Type.Name, shape, 0, e.ByteCount, 0);
+        bool isPacked = e.Type == SafetensorsType.U8 && e.Name.EndsWith("_blocks", StringComparison.Ordinal);
+        if (isPacked && shape is [var experts, var rows, < int.MaxValue / 32 and var blocks, 16])
+        {
+            long held = PackedWeights.BytesFor(TensorType.MXFP4, experts, rows, (int)blocks * 32);
+            return new SummaryTensor(e.Name, nameof(TensorType.MXFP4), shape, 2 * e.Count, e.ByteCount, held);
+        }
+        if (Scales.Any(s => e.Name.EndsWith(s, StringComparison.Ordinal))) return new SummaryTensor(e.Name, e.Type.Name, shape, 0, e.ByteCount, 0);
         TensorType type = e.Type == SafetensorsType.F8E4M3 ? TensorType.BF16 : Enum.TryParse(e.Type.Name, out TensorType own) ? own : TensorType.F32;
         return new SummaryTensor(e.Name, e.Type.Name, shape, e.Count, e.ByteCount, Held(e.Name, type, shape));
     }
@@ -168,7 +172,8 @@ public sealed record ModelSummary
     {
         long count = 1;
         foreach (long d in shape) count *= d;
-        return shape.Length < 2 || count == 0 || name.EndsWith("bias", StringComparison.Ordinal) ? count * sizeof(float) : PackedWeights.BytesFor(type, count / shape[^1] / shape[^2], shape[^2], (int)shape[^1]);
+        return shape.Length < 2 || count == 0 || name.EndsWith("bias", StringComparison.Ordinal) ? count * sizeof(float)
+            : PackedWeights.BytesFor(type, count / shape[^1] / shape[^2], shape[^2], (int)shape[^1]);
     }
 
     /// <summary>Layers beyond the model's own predict more tokens than one, and other parts see pictures: neither is loaded.</summary>
@@ -181,7 +186,8 @@ public sealed record ModelSummary
     }
 
     private static string Largest(SummaryTensor[] tensors) =>
-        tensors.GroupBy(t => t.Type, StringComparer.Ordinal).OrderByDescending(g => g.Sum(t => t.Bytes)).ThenBy(g => g.Key, StringComparer.Ordinal).FirstOrDefault()?.Key ?? "none";
+        tensors.GroupBy(t => t.Type, StringComparer.Ordinal).OrderByDescending(g => g.Sum(t => t.Bytes)).ThenBy(g => g.Key, StringComparer.Ordinal)
+            .FirstOrDefault()?.Key ?? "none";
 
     /// <summary>The origin of a .gguf file in a pulled folder, or in one inside it.</summary>
     private static ModelOrigin? OriginOf(string folder, string path)

@@ -68,7 +68,8 @@ internal sealed class HubClient : IDisposable
             {
                 commit ??= Header(response, "X-Repo-Commit");
                 bytes ??= long.TryParse(Header(response, "X-Linked-Size"), out long size) && size >= 0 ? size : null;
-                tag ??= Header(response, "X-Linked-Etag")?.Trim('"') ?? (IsHub(address) && response.Headers.ETag is { IsWeak: false } e ? e.Tag.Trim('"') : null);
+                tag ??= Header(response, "X-Linked-Etag")?.Trim('"')
+                    ?? (IsHub(address) && response.Headers.ETag is { IsWeak: false } e ? e.Tag.Trim('"') : null);
                 if ((int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } location)
                 {
                     var next = new Uri(address, location);
@@ -82,7 +83,8 @@ internal sealed class HubClient : IDisposable
                     address = next;
                     continue;
                 }
-                if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable) throw HubStatus.Failure(response, Shown(address), what);
+                if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable)
+                    throw HubStatus.Failure(response, Shown(address), what);
                 passedOn = true;
                 return new HubAnswer(response, commit, tag, bytes);
             }
@@ -139,7 +141,8 @@ internal sealed class HubClient : IDisposable
     private async Task<HttpResponseMessage> Send(HttpRequestMessage request, Uri address, CancellationToken stop)
     {
         // Through a proxy it is not we who connect: what can be seen in the name is refused here.
-        if (!IsOpen(address.IdnHost) && (address.IsLoopback || (IPAddress.TryParse(address.IdnHost, out IPAddress? named) && PrivateNetworks.Contains(named)))) throw Refused(address.IdnHost);
+        bool isPrivate = address.IsLoopback || (IPAddress.TryParse(address.IdnHost, out IPAddress? named) && PrivateNetworks.Contains(named));
+        if (isPrivate && !IsOpen(address.IdnHost)) throw Refused(address.IdnHost);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limited.CancelAfter(_settings.Patience);
         try

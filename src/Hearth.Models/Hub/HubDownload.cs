@@ -45,8 +45,9 @@ internal sealed class HubDownload(HubClient client, HubSettings settings, HubFil
             File.Delete(part);
             if (isFresh || inOneGo)
             {
-                throw new HubException($"{address.GetLeftPart(UriPartial.Path)}: the {_length:N0} bytes that came have the SHA-256 {sha256}, and the hub's list says "
-                    + $"{file.Sha256 ?? $"{file.GitSha1} (Git)"}. They were altered on the way, or the hub is in the middle of a change. Nothing was kept; try again, or another hub.");
+                throw new HubException($"{HubClient.Shown(address)}: the {_length:N0} bytes that came have the SHA-256 {sha256}, and the hub's list says "
+                    + $"{file.Sha256 ?? $"{file.GitSha1} (Git)"}. They were altered on the way, or the hub is in the middle of a change. "
+                    + "Nothing was kept; try again, or another hub.");
             }
             isFresh = true;                                                      // a part of an earlier time may have been damaged: once more from the beginning
         }
@@ -106,7 +107,8 @@ internal sealed class HubDownload(HubClient client, HubSettings settings, HubFil
         HttpContent content = answer.Response.Content;
         RequireSame(answer);
         if (answer.Response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-            return from > 0 ? true : throw new HubException($"{file.Path}: {HubClient.Shown(address)} answered 416 though nothing was left out. Try another hub or mirror.");
+            return from > 0 ? true
+                : throw new HubException($"{file.Path}: {HubClient.Shown(address)} answered 416 though nothing was left out. Try another hub or mirror.");
         if (answer.Response.StatusCode == HttpStatusCode.PartialContent)
         {
             ContentRangeHeaderValue? range = content.Headers.ContentRange;
@@ -140,7 +142,8 @@ internal sealed class HubDownload(HubClient client, HubSettings settings, HubFil
     {
         string? expected = file.Sha256 ?? file.GitSha1;
         if (answer.Tag is { } tag && tag.Length == expected!.Length && HubFile.IsHex(tag) && tag != expected)
-            throw new HubException($"{file.Path}: {HubClient.Shown(address)} has the digest {tag}, and the hub's list says {expected}. The hub is in the middle of a change; try again later.");
+            throw new HubException($"{file.Path}: {HubClient.Shown(address)} has the digest {tag}, and the hub's list says {expected}. "
+                + "The hub is in the middle of a change; try again later.");
     }
 
     private void AddAll(FileStream stream, HubDigest digest, long length, CancellationToken stop)

@@ -44,8 +44,8 @@ public sealed record HubListing(string Commit, string? Licence, IReadOnlyList<Hu
         if (file.Bytes is not null && (file.Sha256 ?? file.GitSha1) is not null) return file;
         using HubAnswer answer = await client.Ask(HttpMethod.Head, FileAddress(client, address, commit, file), file.Path, 0, null, stop).ConfigureAwait(false);
         HubFile told = file.WithTag(answer.Tag) with { Bytes = answer.Bytes ?? answer.Response.Content.Headers.ContentLength };
-        return told.Bytes is not null && (told.Sha256 ?? told.GitSha1) is not null ? told
-            : throw new HubException($"{address}: the hub says neither length nor digest of '{file.Path}', so it can not be checked. Use another hub or mirror.");
+        return told.Bytes is not null && (told.Sha256 ?? told.GitSha1) is not null ? told : throw new HubException(
+            $"{address}: the hub says neither length nor digest of '{file.Path}', so it can not be checked. Use another hub or mirror.");
     }
 
     /// <summary>Where a file is: <c>/{repository}/resolve/{commit}/{file}</c>.</summary>
@@ -55,13 +55,15 @@ public sealed record HubListing(string Commit, string? Licence, IReadOnlyList<Hu
     private static HubListing Parse(Field root)
     {
         string commit = root["sha"].Text();
-        if (commit.Length != HubFile.Sha1Digits || !HubFile.IsHex(commit)) throw root["sha"].Bad($"is '{Field.Shorten(commit)}', expected a commit of 40 hexadecimal digits");
+        if (commit.Length != HubFile.Sha1Digits || !HubFile.IsHex(commit))
+            throw root["sha"].Bad($"is '{Field.Shorten(commit)}', expected a commit of 40 hexadecimal digits");
         var files = new SortedDictionary<string, HubFile>(StringComparer.Ordinal);
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);               // some systems do not tell upper from lower case
         foreach (Field entry in root["siblings"].Items(MostFiles))
         {
             string path = entry["rfilename"].Text();
-            if (!HubFile.IsSafe(path)) throw entry["rfilename"].Bad($"is '{Formats.Show.Name(path)}', which can not be the name of a file below the model's folder. Nothing was written");
+            if (!HubFile.IsSafe(path))
+                throw entry["rfilename"].Bad($"is '{Formats.Show.Name(path)}', which can not be a file below the model's folder. Nothing was written");
             if (!names.Add(path)) throw entry["rfilename"].Bad($"is '{Formats.Show.Name(path)}', which another file is called as well");
             Field large = entry["lfs"];
             files.Add(path, new HubFile(path, Length(large.IsMissing || large["size"].IsMissing ? entry["size"] : large["size"]),

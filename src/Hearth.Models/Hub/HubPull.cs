@@ -56,7 +56,11 @@ public static class HubPull
             done += file.Bytes.Value;
             progress?.Invoke(new PullProgress(file.Path, done, total));
         }
-        origin = origin with { Licence = listing.Licence ?? ModelCardLicence.Read(folder), Files = [.. came.Concat(origin.Files).OrderBy(f => f.Path, StringComparer.Ordinal)] };
+        origin = origin with
+        {
+            Licence = listing.Licence ?? ModelCardLicence.Read(folder),
+            Files = [.. came.Concat(origin.Files).OrderBy(f => f.Path, StringComparer.Ordinal)],
+        };
         origin.Write(folder);
         return origin;
     }
@@ -79,6 +83,7 @@ public static class HubPull
         });
         long free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
         if (needed > 0 && free < needed + SpareBytes)
-            throw new HubException($"{folder}: {HubSelection.Size(needed)} are still to come and the disk has {HubSelection.Size(free)} left. Make room, or set HEARTH_HOME to another disk.");
+            throw new HubException($"{folder}: {HubSelection.Size(needed)} are still to come and the disk has {HubSelection.Size(free)} left. "
+                + "Make room, or set HEARTH_HOME to another disk.");
     }
 }

@@ -7,6 +7,11 @@ public static partial class HubSelection
 {
     private const int MostListed = 40;
 
+    private static readonly string[] Pickles = [".bin", ".pth", ".pt"];
+
+    /// <summary>What goes with a model in GGUF files of its own: the part that sees pictures, and statistics for quantising.</summary>
+    private static readonly string[] Asides = ["mmproj", "imatrix"];
+
     private static readonly string[] Beside =
     [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
@@ -32,9 +37,10 @@ public static partial class HubSelection
         if (weights.Any(f => f.Path == "model.safetensors")) weights = [.. weights.Where(f => f.Path == "model.safetensors")];
         if (weights.Length > 0 && files.Any(f => f.Path == "config.json"))
         {
-            return [.. files.Where(f => Beside.Contains(f.Path, StringComparer.Ordinal)).Union(weights).OrderBy(f => f.Path, StringComparer.Ordinal)];
+            return [.. files.Where(f => Beside.Contains(f.Path, StringComparer.Ordinal)).Union(weights)
+                .OrderBy(f => f.Path, StringComparer.Ordinal)];
         }
-        var models = files.Where(f => IsGguf(f) && !f.Name.Contains("mmproj", StringComparison.OrdinalIgnoreCase) && !f.Name.Contains("imatrix", StringComparison.OrdinalIgnoreCase))
+        var models = files.Where(f => IsGguf(f) && !Asides.Any(a => f.Name.Contains(a, StringComparison.OrdinalIgnoreCase)))
             .GroupBy(Group, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
         if (models.Count == 1) return [.. models[0].Union(card).OrderBy(f => f.Path, StringComparer.Ordinal)];
         if (models.Count > 1)
@@ -43,7 +49,7 @@ public static partial class HubSelection
             throw new HubException($"{address} has the model in {models.Count} forms. Choose one with --file, such as --file Q4_K_M: {choices}"
                 + (models.Count > MostListed ? ", ..." : "."));
         }
-        throw new HubException(files.Any(f => f.Name.EndsWith(".bin", StringComparison.Ordinal) || f.Name.EndsWith(".pth", StringComparison.Ordinal) || f.Name.EndsWith(".pt", StringComparison.Ordinal))
+        throw new HubException(files.Any(f => Pickles.Any(p => f.Name.EndsWith(p, StringComparison.Ordinal)))
             ? $"{address} has its weights as pickles only, which can run code when they are read; Hearth does not read them. Look for the model as safetensors or GGUF."
             : $"{address} has neither a .gguf file nor config.json with model.safetensors. It has: {Names(files)}.");
     }

@@ -23,15 +23,18 @@ internal static class Float8Weights
     public static StoredTensor Read(SafetensorsModel files, string name, ReadOnlySpan<int> shape)
     {
         SafetensorsEntry entry = files.FileOf(name).Entry(name, shape);
-        if (shape.Length != 2 || entry.Count > Array.MaxLength) throw Bad($"is F8_E4M3 of shape {Show.Shape(shape)}; Hearth reads matrices of at most {Array.MaxLength:N0} numbers in it");
+        if (shape.Length != 2 || entry.Count > Array.MaxLength)
+            throw Bad($"is F8_E4M3 of shape {Show.Shape(shape)}; Hearth reads matrices of at most {Array.MaxLength:N0} numbers in it");
         (int rows, int columns) = (shape[0], shape[1]);
         StoredTensor codes = files.FileOf(name).StoredBytes(name, rows, columns);
         string scaleName = files.Has(name + "_scale_inv") ? name + "_scale_inv" : name + "_scale";
-        StoredTensor stored = files.Find(scaleName) ?? throw Bad($"is F8_E4M3, and there are no scales '{Show.Name(scaleName)}' with it. Get the model as BF16 or GGUF");
+        StoredTensor stored = files.Find(scaleName)
+            ?? throw Bad($"is F8_E4M3, and there are no scales '{Show.Name(scaleName)}' with it. Get the model as BF16 or GGUF");
         int down = (int)stored.Rows, across = stored.Columns;
         if (stored.Shape.Length == 1 && across == rows) (down, across) = (rows, 1);
         int high = Each(rows, down), wide = Each(columns, across);
-        if (high == 0 || wide == 0) throw Bad($"of shape {Show.Shape(shape)} has scales of shape {stored.ShapeText}, expected one for each block of 128 x 128, for each row, or for all");
+        if (high == 0 || wide == 0)
+            throw Bad($"of shape {Show.Shape(shape)} has scales of shape {stored.ShapeText}, expected one for each block of 128 x 128, for each row, or for all");
         var scales = new float[stored.Count];
         stored.Read(scales);
         var numbers = new float[(int)entry.Count];
@@ -42,7 +45,8 @@ internal static class Float8Weights
             ReadOnlySpan<float> own = scales.AsSpan(row / high * across, across);
             for (int column = 0; column < columns; column++) into[column] = Values[from[column]] * own[column / wide];
         }
-        foreach (float number in numbers) if (!float.IsFinite(number)) throw Bad("holds something that is not a number. The file was altered or damaged; download it again");
+        if (!Array.TrueForAll(numbers, float.IsFinite))
+            throw Bad("holds something that is not a number. The file was altered or damaged; download it again");
         return StoredTensor.FromSingles(name, TensorType.BF16, [rows, columns], numbers);
 
         ModelFileException Bad(string problem) => new(files.FileOf(name).Path, $"tensor '{Show.Name(name)}' {problem}.");

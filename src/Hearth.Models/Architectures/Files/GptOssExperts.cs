@@ -66,7 +66,11 @@ internal sealed class GptOssExperts(SafetensorsModel files)
     private Tensor[] Blocks(string name, string own, int experts, int rows, int columns, Packer pack)
     {
         (_, int first, int step) = Place(name);
-        if (columns % Numbers != 0) throw new ModelFileException(files.Path, $"tensor '{own}_blocks' has rows of {columns} numbers, expected a multiple of {Numbers}. config.json does not fit it.");
+        if (columns % Numbers != 0)
+        {
+            throw new ModelFileException(files.Path,
+                $"tensor '{own}_blocks' has rows of {columns} numbers, expected a multiple of {Numbers}. config.json does not fit it.");
+        }
         int blocks = columns / Numbers;
         StoredTensor codes = files.FileOf(own + "_blocks").StoredBytes(own + "_blocks", experts, rows * step, columns / 2);
         StoredTensor scales = files.FileOf(own + "_scales").StoredBytes(own + "_scales", experts, rows * step, blocks);
