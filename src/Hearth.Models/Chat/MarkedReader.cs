@@ -18,6 +18,7 @@ internal sealed class MarkedReader : AnswerReader
     private bool _reasoning, _inRegion, _began, _trims;
     private bool _thought;                       // whether reasoning came before the region
     private JsonScanner _scanner;                // of the arguments that have not ended
+    private string _space = "";                  // before an answer that may be a bare call
     private string _open = "";                   // what they began with
     private int _first;                          // the region's first call
 
@@ -45,7 +46,7 @@ internal sealed class MarkedReader : AnswerReader
             if (certain.Length > 0) Say(certain, updates);
             if (_inRegion)                                                       // a bare call began
             {
-                text = _written.Flush() + _written.Rest;
+                text = (_written.Found ?? _written.Flush()) + _written.Rest;
                 _written.Restart();
                 continue;
             }
@@ -74,6 +75,7 @@ internal sealed class MarkedReader : AnswerReader
         if (!_inRegion)
         {
             if (_written.Flush() is { Length: > 0 } held) Say(held, updates);
+            if (_space.Length > 0) updates.Add(new TextUpdate(_space));
             return;
         }
         _inRegion = false;
@@ -120,7 +122,9 @@ internal sealed class MarkedReader : AnswerReader
         }
         if (_format?.Bare == true && !_reasoning && !_began)
         {
+            text = _space + text;
             string start = text.TrimStart();
+            _space = start.Length == 0 ? text : "";
             if (start.Length == 0) return;
             _began = true;
             if (start[0] == '{')

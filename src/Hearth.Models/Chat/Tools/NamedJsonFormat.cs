@@ -45,6 +45,7 @@ internal sealed class NamedJsonFormat : ToolFormat
             if (at >= text.Length) return new CallRegion(calls, null);
             if (Skip(text, ref at, _allEnd)) return new CallRegion(calls, at);
             if (_open != CallBegin && Skip(text, ref at, _open)) continue;
+            int begin = at;
             if (!Skip(text, ref at, CallBegin))
             {
                 return Marks.Any(m => m.StartsWith(text[at..], StringComparison.Ordinal)) ? new CallRegion(calls, null) : new CallRegion(calls, at);
@@ -52,16 +53,22 @@ internal sealed class NamedJsonFormat : ToolFormat
             int separator = text.IndexOf(_separator, at, StringComparison.Ordinal);
             if (separator < 0) return new CallRegion(calls, null);
             string name = text[at..separator].Trim();
-            at = PartialJson.SkipSpace(text, separator + _separator.Length);
-            if (name == Kind && at >= text.Length) return new CallRegion(calls, null);
-            if (name == Kind && text[at] != '{')                                 // function SEP name ```json ... ```
+            int after = PartialJson.SkipSpace(text, separator + _separator.Length);
+            if (after < text.Length && name == Kind && text[after] != '{')             // function SEP name ```json ... ```
             {
-                int line = text.IndexOf('\n', at);
+                int line = text.IndexOf('\n', after);
                 if (line < 0) return new CallRegion(calls, null);
-                name = text[at..line].Trim();
-                at = text.IndexOf('{', line);
-                if (at < 0) return new CallRegion(calls, null);
+                name = text[after..line].Trim();
+                after = PartialJson.SkipSpace(text, line);
+                if (Fence.StartsWith(text[after..Math.Min(text.Length, after + Fence.Length)], StringComparison.Ordinal))
+                {
+                    int fenceEnd = text.IndexOf('\n', after);
+                    after = fenceEnd < 0 ? text.Length : PartialJson.SkipSpace(text, fenceEnd);
+                }
             }
+            if (!IsName(name) || (after < text.Length && text[after] != '{')) return new CallRegion(calls, calls.Count > 0 ? begin : at);
+            if (after >= text.Length) return new CallRegion(calls, null);
+            at = after;
             int end = PartialJson.End(text, at, out bool complete);
             calls.Add(new PartialCall(name, text[at..end], complete));
             if (!complete) return new CallRegion(calls, null);

@@ -51,6 +51,9 @@ internal abstract class ToolFormat
     /// <param name="name">The tool.</param>
     public abstract (string Before, string After) Frame(string name);
 
+    /// <summary>Whether a text can be a tool's name.</summary>
+    private protected static bool IsName(string text) => text.Length is > 0 and <= 256 && text.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '.' or ':' or '/');
+
     /// <summary>The format that a template speaks; <see cref="TaggedJsonFormat.Hermes"/> for one that speaks none.</summary>
     /// <param name="template">The template's text.</param>
     public static ToolFormat Of(string template)
