@@ -15,7 +15,7 @@ public sealed class KeyValueCacheTests
         var pool = new BlockPool(3 * Block);
         var cache = new KeyValueCache(2, 1, Size, windows: [0, 100], pool: pool);
         Fill(cache, 1_000);
-        cache.BytesHeld.ShouldBe((16 + 4) * Block);                                        // 1,000 positions; 100 + 64 + what is left of a block
+        cache.BytesHeld.ShouldBe((16 + 3) * Block);                                        // 1,000 positions; those from 1,000 - 64 - 99 on, in block 13
         pool.BytesHeld.ShouldBe(3 * Block);                                                // more were given back than it keeps
         cache.CanTruncate(1_000 - KeyValueCache.Slack).ShouldBeTrue();
         cache.CanTruncate(500).ShouldBeFalse();
