@@ -16,7 +16,8 @@ public sealed class KeyValueCacheTests
         var cache = new KeyValueCache(2, 1, Size, windows: [0, 100], pool: pool);
         Fill(cache, 1_000);
         cache.BytesHeld.ShouldBe((16 + 3) * Block);                                        // 1,000 positions; those from 1,000 - 64 - 99 on, in block 13
-        pool.BytesHeld.ShouldBe(3 * Block);                                                // more were given back than it keeps
+        pool.BytesInUse.ShouldBe((16 + 3) * Block);
+        pool.BytesHeld.ShouldBeLessThanOrEqualTo(3 * Block);                               // what a window gave back was used again for what came
         cache.CanTruncate(1_000 - KeyValueCache.Slack).ShouldBeTrue();
         cache.CanTruncate(500).ShouldBeFalse();
         Should.Throw<ArgumentOutOfRangeException>(() => cache.Truncate(500));
@@ -24,7 +25,7 @@ public sealed class KeyValueCacheTests
         Fill(cache, 10);
         cache.Clear();
         cache.BytesHeld.ShouldBe(0);
-        pool.BytesHeld.ShouldBe(3 * Block);
+        pool.BytesHeld.ShouldBe(3 * Block);                                                // more were given back than it keeps
         var next = new KeyValueCache(1, 1, Size, pool: pool);
         Fill(next, 65);
         pool.BytesHeld.ShouldBe(Block);
