@@ -19,7 +19,7 @@ internal static class GenerationHashes
 {
     public const string Argument = "--generation-hashes";
 
-    private static readonly GenerationOptions Options = new() { MaxTokens = 20, Temperature = 0.7, TopP = 0.95, RepetitionPenalty = 1.1, Seed = 6, Alternatives = 2 };
+    private static readonly GenerationOptions Options = new() { MaxTokens = 12, Temperature = 0.7, TopP = 0.95, RepetitionPenalty = 1.1, Seed = 6, Alternatives = 2 };
 
     /// <summary>Writes the vector widths this process has, then a line "cache way digest" for every way.</summary>
     /// <param name="writer">Where to.</param>
@@ -50,7 +50,7 @@ internal static class GenerationHashes
             ModelConfig config = GgufConfig.Read(file, 256);
             model = config.Create(new GgufParameters(file, config, one));
         }
-        int[][] prompts = [.. Enumerable.Range(0, all ? 8 : 2).Select(i => Enumerable.Range(0, 3 + (11 * i)).Select(t => (((t % (5 + i)) * 7) + i) % 29).ToArray())];
+        int[][] prompts = [.. Enumerable.Range(0, all ? 8 : 2).Select(i => Enumerable.Range(0, 3 + (10 * i)).Select(t => (((t % (5 + i)) * 7) + i) % 29).ToArray())];
         foreach (TensorType cache in (TensorType[])[TensorType.F32, TensorType.F16, TensorType.Q8_0])
         {
             if (!Fits(model, cache)) continue;
@@ -60,6 +60,7 @@ internal static class GenerationHashes
             {
                 foreach (int batch in (int[])[1, 3, 8])
                 {
+                    if (cache != TensorType.F32 && (pool, batch) != (two, 3) && (pool, batch) != (three, 8)) continue;
                     Speculation? guesses = batch == 3 ? new PromptLookup { ShortestEnding = 1 } : null;
                     var generator = new Generator(model, pool) { CacheType = cache, PrefillRows = batch == 8 ? 512 : 13, Speculation = guesses };
                     yield return (cache, $"{pool.Threads} threads, batch of {batch}", Digest(generator.Complete(prompts, Options, batch)));

@@ -35,6 +35,7 @@ public sealed class GenerationMatrixTests
         ];
         foreach ((string switchedOff, string missing, bool all) in processes)
         {
+            if (!all && name is not ("tiny" or "qwen3")) continue;
             string[] output = RunChild(switchedOff, path, all);
             if (RuntimeInformation.ProcessArchitecture == Architecture.X64) output.ShouldContain($"{missing} False");
             output = [.. output.Where(l => !l.StartsWith("Vector", StringComparison.Ordinal))];
