@@ -119,6 +119,41 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_response_goes_on_from_one_that_was_kept_as_if_all_had_been_said_again()
+    {
+        var first = new JsonObject { ["model"] = TinyBundle.Name, ["max_output_tokens"] = 8, ["temperature"] = 0, ["input"] = "What is the capital?" };
+        JsonNode kept = await Post("/v1/responses", first);
+        string id = kept["id"]!.GetValue<string>(), said = kept["output"]![0]!["content"]![0]!["text"]!.GetValue<string>();
+        JsonNode on = await Post("/v1/responses", new JsonObject
+        {
+            ["model"] = TinyBundle.Name, ["max_output_tokens"] = 8, ["temperature"] = 0, ["previous_response_id"] = id, ["input"] = "And then?",
+        });
+        JsonNode again = await Post("/v1/responses", new JsonObject
+        {
+            ["model"] = TinyBundle.Name, ["max_output_tokens"] = 8, ["temperature"] = 0, ["store"] = false,
+            ["input"] = new JsonArray(
+                new JsonObject { ["role"] = "user", ["content"] = "What is the capital?" },
+                new JsonObject { ["role"] = "assistant", ["content"] = said },
+                new JsonObject { ["role"] = "user", ["content"] = "And then?" }),
+        });
+        on["output"]![0]!["content"]!.ToJsonString().ShouldBe(again["output"]![0]!["content"]!.ToJsonString());
+        on["usage"]!["input_tokens"]!.GetValue<int>().ShouldBe(again["usage"]!["input_tokens"]!.GetValue<int>());
+        JsonNode.DeepEquals(JsonNode.Parse(await _server.Client.GetStringAsync($"/v1/responses/{id}", Cancel)), kept).ShouldBeTrue();
+        (await _server.Client.DeleteAsync($"/v1/responses/{id}", Cancel)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await _server.Client.GetAsync($"/v1/responses/{id}", Cancel)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _server.Client.GetAsync($"/v1/responses/{again["id"]!.GetValue<string>()}", Cancel)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task The_list_of_routes_names_every_route_of_the_interfaces()
+    {
+        JsonNode document = JsonNode.Parse(await _server.Client.GetStringAsync("/openapi.json", Cancel))!;
+        string[] paths = [.. document["paths"]!.AsObject().Select(p => p.Key)];
+        foreach (string path in (string[])["/v1/chat/completions", "/v1/responses/{id}", "/v1/messages", "/tokenize", "/openapi.json"]) paths.ShouldContain(path);
+        document["paths"]!["/v1/responses/{id}"]!["delete"]!["parameters"]![0]!["name"]!.GetValue<string>().ShouldBe("id");
+    }
+
+    [Fact]
     public async Task Tokens_go_forth_and_back_and_documents_are_ranked()
     {
         JsonNode tokens = await Post("/tokenize", new JsonObject { ["content"] = "The capital is Quito." });

@@ -1,6 +1,7 @@
 using Hearth.Server.Api.Anthropic;
 using Hearth.Server.Api.OpenAi;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Hearth.Server.Api;
@@ -12,17 +13,20 @@ public static class ApiRoutes
     /// <param name="routes">The server.</param>
     public static void MapApi(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/models", ModelList.All);
-        routes.MapGet("/v1/models/{name}", ModelList.Get);
-        routes.MapPost("/v1/chat/completions", (Delegate)ChatCompletions.Post);
-        routes.MapPost("/v1/completions", (Delegate)Completions.Post);
-        routes.MapPost("/v1/embeddings", (Delegate)Embeddings.Post);
-        routes.MapPost("/v1/rerank", (Delegate)Embeddings.Rerank);
-        routes.MapPost("/v1/responses", (Delegate)Responses.Post);
-        routes.MapPost("/v1/messages", (Delegate)MessagesRoute.Post);
-        routes.MapPost("/v1/messages/count_tokens", (Delegate)MessagesRoute.Count);
-        routes.MapPost("/tokenize", (Delegate)TokenRoutes.Tokenize);
-        routes.MapPost("/detokenize", (Delegate)TokenRoutes.Detokenize);
-        routes.MapPost("/apply-template", (Delegate)TokenRoutes.ApplyTemplate);
+        routes.MapGet("/openapi.json", OpenApiDocument.Get).WithSummary("This document.");
+        routes.MapGet("/v1/models", ModelList.All).WithSummary("The models there are.");
+        routes.MapGet("/v1/models/{name}", ModelList.Get).WithSummary("A model.");
+        routes.MapPost("/v1/chat/completions", (Delegate)ChatCompletions.Post).WithSummary("Answers a conversation, as OpenAI's chat completions.");
+        routes.MapPost("/v1/completions", (Delegate)Completions.Post).WithSummary("Continues a text, as OpenAI's completions, with echo and log-probabilities of the prompt.");
+        routes.MapPost("/v1/responses", (Delegate)Responses.Post).WithSummary("Answers a conversation, as OpenAI's responses.");
+        routes.MapGet("/v1/responses/{id}", (Delegate)StoredResponses.Get).WithSummary("A response that was kept.");
+        routes.MapDelete("/v1/responses/{id}", (Delegate)StoredResponses.Delete).WithSummary("Forgets a response.");
+        routes.MapPost("/v1/embeddings", (Delegate)Embeddings.Post).WithSummary("Texts as directions of length one.");
+        routes.MapPost("/v1/rerank", (Delegate)Embeddings.Rerank).WithSummary("Documents by their nearness to a query.");
+        routes.MapPost("/v1/messages", (Delegate)MessagesRoute.Post).WithSummary("Answers a conversation, as Anthropic's messages.");
+        routes.MapPost("/v1/messages/count_tokens", (Delegate)MessagesRoute.Count).WithSummary("Tokens of a conversation.");
+        routes.MapPost("/tokenize", (Delegate)TokenRoutes.Tokenize).WithSummary("A text's tokens.");
+        routes.MapPost("/detokenize", (Delegate)TokenRoutes.Detokenize).WithSummary("The text of tokens.");
+        routes.MapPost("/apply-template", (Delegate)TokenRoutes.ApplyTemplate).WithSummary("A conversation as the model is told it.");
     }
 }

@@ -74,7 +74,7 @@ internal static class Messages
             if (type is not ("text" or "input_text" or "output_text" or "refusal"))
                 throw new ApiException(400, $"The field '{part.At("type")}' is '{type}'; models here read text only.", part.At("type"), "unsupported_content");
             text.Append(part.Text(type == "refusal" ? "refusal" : "text"));
-            part.Accept("annotations", "cache_control", "citations").Done();
+            part.Accept("annotations", "cache_control", "citations", "logprobs").Done();
         }
         return text.ToString();
     }

@@ -12,6 +12,10 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
     private readonly StringBuilder _open = new();
     private string _kind = "";
 
+    public bool Store { get; init; }
+
+    public string? Previous { get; init; }
+
     public ChatUsage Usage { get; private set; }
 
     public string Status { get; private set; } = "in_progress";
@@ -31,9 +35,9 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         ["model"] = model.Name,
         ["output"] = Output(),
         ["parallel_tool_calls"] = request.ParallelCalls,
-        ["previous_response_id"] = null,
+        ["previous_response_id"] = Previous,
         ["reasoning"] = new JsonObject { ["effort"] = request.Prompt.ReasoningEffort, ["summary"] = null },
-        ["store"] = false,
+        ["store"] = Store,
         ["temperature"] = request.Options.Temperature,
         ["text"] = new JsonObject { ["format"] = new JsonObject { ["type"] = "text" } },
         ["tool_choice"] = request.ToolChoice.ToString().ToLowerInvariant(),

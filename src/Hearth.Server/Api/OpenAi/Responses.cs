@@ -16,10 +16,12 @@ internal static class Responses
         Fields fields = await Fields.Of(context.Request).ConfigureAwait(false);
         JsonNode asked = fields.Whole();
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
-        ChatRequest request = Read(fields, model);
+        string? previous = fields.Text("previous_response_id");
+        bool store = fields.Flag("store") ?? true;
+        ChatRequest request = Read(fields, model, await StoredResponses.Conversation(context, previous).ConfigureAwait(false));
         bool stream = fields.Flag("stream") ?? false;
         fields.Done();
-        var response = new ResponseBuilder(model, request, Asked.Id("resp_"), Asked.Now(context));
+        var response = new ResponseBuilder(model, request, Asked.Id("resp_"), Asked.Now(context)) { Store = store, Previous = previous };
         var events = new EventStream(context);
         int number = 0;
         Task Tell(string type, JsonObject data)
@@ -42,7 +44,8 @@ internal static class Responses
                 }
                 foreach ((string type, JsonObject data) in response.Take(update)) await Tell(type, data).ConfigureAwait(false);
             }
-            await Asked.Record(context, model, request.Options.Seed, asked, response.Output(), response.Usage).ConfigureAwait(false);
+            await Asked.Record(context, model, request.Options.Seed, asked.DeepClone(), response.Output(), response.Usage).ConfigureAwait(false);
+            if (store) await StoredResponses.Keep(context, asked["input"], previous, response.Json(response.Status)).ConfigureAwait(false);
             string last = response.Status == "completed" ? "response.completed" : "response.incomplete";
             if (!stream) return Json.Answer(response.Json(response.Status));
             await Tell(last, new JsonObject { ["response"] = response.Json(response.Status) }).ConfigureAwait(false);
@@ -55,15 +58,15 @@ internal static class Responses
         return Results.Empty;
     }
 
-    private static ChatRequest Read(Fields fields, LoadedModel model)
+    private static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
     {
-        fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "service_tier", "truncation", "store");
+        fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "service_tier", "truncation");
         if (fields.Flag("background") == true) throw new ApiException(400, "The field 'background' may only be false here.", "background", "unknown_parameter");
-        if (fields.Text("previous_response_id") is { }) throw new ApiException(400, "The field 'previous_response_id' is not supported here: send the conversation in 'input'.", "previous_response_id", "unknown_parameter");
         if (fields.Texts("include", 16) is { } include && include.FirstOrDefault(i => i is not ("message.output_text.logprobs" or "reasoning.encrypted_content")) is { } unknown)
             throw new ApiException(400, $"The field 'include' holds '{unknown}', which is not supported here.", "include");
         var messages = new List<ChatMessage>();
         if (fields.Text("instructions") is { Length: > 0 } instructions) messages.Add(new ChatMessage("system", instructions));
+        messages.AddRange(before);
         JsonElement input = fields.Raw("input") ?? throw new ApiException(400, "The field 'input' is missing.", "input", "missing_required_parameter");
         if (input.ValueKind == JsonValueKind.String) messages.Add(new ChatMessage("user", input.GetString()!));
         else foreach (Fields item in fields.Objects("input")!) Add(messages, item);
@@ -106,7 +109,8 @@ internal static class Responses
         };
     }
 
-    private static void Add(List<ChatMessage> messages, Fields item)
+    /// <summary>Adds an item of a conversation, given in or given back.</summary>
+    public static void Add(List<ChatMessage> messages, Fields item)
     {
         item.Accept("id", "status");
         switch (item.Text("type") ?? "message")
