@@ -29,6 +29,9 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
 
     private const int MostJson = 256 << 20;
 
+    /// <summary>Reading so many tokens leaves tens of megabytes behind, which are given back at once.</summary>
+    private const int ManyTokens = 1 << 14;
+
     private const string GenerationName = "generation_config.json";
 
     private const int MostInTensor = int.MaxValue - (1 << 20);
@@ -47,6 +50,13 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
     /// <param name="folder">The folder, a run's folder, which holds one named <c>model</c>, or a .gguf file.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged, or does not fit the others.</exception>
     public static ModelBundle Load(string folder)
+    {
+        ModelBundle bundle = Read(folder);
+        if (bundle.Tokenizer.VocabularySize > ManyTokens) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return bundle;
+    }
+
+    private static ModelBundle Read(string folder)
     {
         if (folder.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(folder)) return GgufBundle.Load(folder);
         if (!Directory.Exists(folder))
