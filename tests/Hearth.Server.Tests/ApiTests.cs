@@ -154,6 +154,19 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Models_are_those_that_the_command_lists_one_pulled_as_a_file_in_a_folder_among_them()
+    {
+        foreach (string file in (string[])["pulled/weights-Q4_K_M.gguf", "alone.gguf", "cut-00001-of-00002.gguf", "cut-00002-of-00002.gguf", "notes/readme.txt"])
+        {
+            string path = Path.Combine(_server.Home, "models", file);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllTextAsync(path, "", Cancel);
+        }
+        JsonNode models = JsonNode.Parse(await _server.Client.GetStringAsync("/v1/models", Cancel))!;
+        models["data"]!.AsArray().Select(m => m!["id"]!.GetValue<string>()).ShouldBe(["alone", "cut-00001-of-00002", "pulled", TinyBundle.Name]);
+    }
+
+    [Fact]
     public async Task Tokens_go_forth_and_back_and_documents_are_ranked()
     {
         JsonNode tokens = await Post("/tokenize", new JsonObject { ["content"] = "The capital is Quito." });

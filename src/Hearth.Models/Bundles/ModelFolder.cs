@@ -51,7 +51,9 @@ public static partial class ModelFolder
             : "holds no model: neither config.json nor a .gguf file.");
     }
 
-    private static bool IsFolder(string folder) =>
+    /// <summary>Whether a folder holds a model's files, or is a run's with one inside.</summary>
+    /// <param name="folder">The folder.</param>
+    public static bool IsFolder(string folder) =>
         File.Exists(Path.Combine(folder, ModelBundle.ConfigName)) || File.Exists(Path.Combine(folder, "model", ModelBundle.ConfigName));
 
     private static List<string> Ggufs(string folder, EnumerationOptions how) =>

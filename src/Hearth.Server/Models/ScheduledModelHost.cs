@@ -11,24 +11,24 @@ namespace Hearth.Server.Models;
 /// <summary>The models of a folder, run by one scheduler.</summary>
 internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDisposable
 {
-    private readonly ModelFolder _folder;
+    private readonly ServedFolders _folders;
     private readonly ConditionalWeakTable<ModelBundle, Lazy<string>> _digests = [];
     private readonly Scheduler _scheduler;
 
     public ScheduledModelHost(ServerOptions options, TimeProvider time)
     {
-        _folder = new ModelFolder(options.Models, Path.Combine(options.Home, "runs"));
-        _scheduler = new Scheduler(_folder, new SchedulerOptions { Threads = options.Threads }, time);
+        _folders = new ServedFolders(options.Models, Path.Combine(options.Home, "runs"));
+        _scheduler = new Scheduler(_folders, new SchedulerOptions { Threads = options.Threads }, time);
     }
 
-    public IReadOnlyList<ServedModel> List() => _folder.List();
+    public IReadOnlyList<ServedModel> List() => _folders.List();
 
     public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
     {
         ModelLease lease = await _scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
         try
         {
-            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folder.Find(name) ?? b.Folder))).Value;
+            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folders.Find(name) ?? b.Folder))).Value;
             ScheduledGenerator tokens = _scheduler.For(name, owner);
             return new LoadedModel(name, digest, lease.Bundle, new ChatEngine(lease.Bundle, tokens), tokens, lease);
         }
@@ -60,8 +60,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     private static string DigestOf(string path)
     {
         if (File.Exists(path)) return Digest.OfFile(path);
-        string folder = Directory.Exists(Path.Combine(path, "model")) ? Path.Combine(path, "model") : path;
-        return Digest.Of(string.Join('\n', Directory.GetFiles(folder).Order(StringComparer.Ordinal)
+        return Digest.Of(string.Join('\n', Directory.GetFiles(ModelFolder.Resolve(path)).Order(StringComparer.Ordinal)
             .Where(f => f.EndsWith(".safetensors", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal) || f.EndsWith(".jinja", StringComparison.Ordinal))
             .Select(f => $"{Path.GetFileName(f)} {Digest.OfFile(f)}")));
     }
