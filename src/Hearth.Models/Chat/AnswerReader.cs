@@ -21,8 +21,8 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     /// <summary>Calls of tools so far.</summary>
     public int Calls { get; protected set; }
 
-    /// <summary>What tells ids of this answer's calls from those of others.</summary>
-    public string Conversation { get; set; } = "";
+    /// <summary>The prompt's tokens, which tell ids of this answer's calls from those of others.</summary>
+    public IReadOnlyList<int> Prompt { get; set; } = [];
 
     /// <summary>A reader for a model's answers.</summary>
     /// <param name="tokenizer">Whose tokens they are.</param>
@@ -67,7 +67,7 @@ internal abstract class AnswerReader(Tokenizer tokenizer)
     }
 
     /// <summary>The id of a call, the same every time the answer is generated: nine letters and digits, as Mistral's templates ask for.</summary>
-    private protected string NextId() => Digest.Of($"{Conversation} {Calls++}")[..TemplateFormat.IdLength];
+    private protected string NextId() => Digest.Of($"{string.Join(' ', Prompt)} {Calls++}")[..TemplateFormat.IdLength];
 
     private protected abstract void Text(string text, List<ChatUpdate> updates);
 

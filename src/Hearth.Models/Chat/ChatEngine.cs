@@ -14,8 +14,6 @@ namespace Hearth.Models.Chat;
 /// <param name="generator">Continues the prompts.</param>
 public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
 {
-    private const string ThinkBegin = "<think>", ThinkEnd = "</think>";
-
     /// <summary>Laid out once for a tokenizer, however many engines there are.</summary>
     private static readonly ConditionalWeakTable<Tokenizer, Lazy<TokenVocabulary>> Vocabularies = [];
 
@@ -49,9 +47,16 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
     /// <returns>The answer's pieces; a <see cref="FinishUpdate"/> last.</returns>
     /// <exception cref="ChatException">The model can not be told this.</exception>
     /// <exception cref="ContextException">The conversation leaves no room for an answer.</exception>
-    public async IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancel = default)
+    public IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, CancellationToken cancel = default) => AnswerAsync(request, Encode(request.Prompt), cancel);
+
+    /// <summary>Answers a conversation whose prompt the caller has made already, to tell how long it is.</summary>
+    /// <param name="request">The conversation and how to answer.</param>
+    /// <param name="tokens">What <see cref="Encode"/> gave for its prompt.</param>
+    /// <param name="cancel">Ends the answer early.</param>
+    /// <returns>The answer's pieces; a <see cref="FinishUpdate"/> last.</returns>
+    /// <exception cref="ContextException">The conversation leaves no room for an answer.</exception>
+    public async IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, int[] tokens, [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        int[] tokens = Encode(request.Prompt);
         bool harmony = ReasoningReader.Detect(_tokenizer) == ReasoningFormat.Harmony;
         Grammar? grammar = AnswerGrammar.Of(request, _tokenizer, Template);
         bool began = harmony ? HarmonyReader.Reasons(request) && (grammar is not null || request.ReasoningBudget is not null) : EndsInThinking(tokens);
@@ -61,11 +66,11 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
             StopTokens = harmony ? [.. bundle.EndTokens, .. HarmonyReader.Stops.Select(_tokenizer.Special).OfType<int>()] : bundle.EndTokens,
             VocabularyLimit = _tokenizer.VocabularySize,
             Constraint = grammar is null ? null : Constrain(grammar),
-            Reasoning = harmony ? began ? Marks(request, HarmonyReader.AnalysisEnd, "", began) : null : Marks(request, ThinkEnd, "\n", began),
+            Reasoning = harmony ? began ? Marks(request, HarmonyReader.AnalysisEnd, "", began) : null : Marks(request, MarkedReader.ThinkEnd, "\n", began),
         };
         IReadOnlyList<Tool> tools = request.ToolChoice == ToolChoice.None ? [] : request.Prompt.Tools;
         var reader = AnswerReader.Create(_tokenizer, Template, tools, began);
-        reader.Conversation = string.Join(' ', tokens);
+        reader.Prompt = tokens;
         var stops = new StopStrings(request.Stops);
         var updates = new List<ChatUpdate>();
         int count = 0, reasoning = 0;
@@ -111,7 +116,7 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
 
     private ReasoningMarks? Marks(ChatRequest request, string end, string before, bool began)
     {
-        int? begin = request.Prompt.Thinking == false ? null : _tokenizer.Special(ThinkBegin);
+        int? begin = request.Prompt.Thinking == false ? null : _tokenizer.Special(MarkedReader.ThinkBegin);
         return !began && begin is null ? null : new ReasoningMarks(_tokenizer.Encode(end, parseSpecial: true))
         {
             Began = began,
@@ -123,5 +128,5 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
 
     /// <summary>Whether a prompt ends in an open mark of reasoning, as templates do that write it themselves.</summary>
     private bool EndsInThinking(int[] prompt) =>
-        _tokenizer.Decode(prompt.AsSpan(Math.Max(0, prompt.Length - 16)), showSpecial: true).TrimEnd().EndsWith(ThinkBegin, StringComparison.Ordinal);
+        _tokenizer.Decode(prompt.AsSpan(Math.Max(0, prompt.Length - 16)), showSpecial: true).TrimEnd().EndsWith(MarkedReader.ThinkBegin, StringComparison.Ordinal);
 }

@@ -32,8 +32,9 @@ public sealed class HearthChatClient(ChatEngine engine, string name, GenerationO
     {
         ChatRequest request = Request(messages, options ?? new ChatOptions());
         var calls = new List<(string Id, string Name, StringBuilder Arguments)>();
-        string id = "hearth-" + Digest.Of(string.Join(" ", engine.Encode(request.Prompt)))[..16];
-        await foreach (ChatUpdate update in engine.AnswerAsync(request, cancellationToken).ConfigureAwait(false))
+        int[] prompt = engine.Encode(request.Prompt);
+        string id = "hearth-" + Digest.Of(string.Join(" ", prompt))[..16];
+        await foreach (ChatUpdate update in engine.AnswerAsync(request, prompt, cancellationToken).ConfigureAwait(false))
         {
             switch (update)
             {

@@ -8,7 +8,8 @@ namespace Hearth.Models.Chat;
 /// <summary>Answers with reasoning between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c>, and calls of tools after a mark.</summary>
 internal sealed class MarkedReader : AnswerReader
 {
-    private const string ThinkBegin = "<think>", ThinkEnd = "</think>";
+    /// <summary>What reasoning begins and ends with.</summary>
+    public const string ThinkBegin = "<think>", ThinkEnd = "</think>";
 
     private readonly ToolFormat? _format;
     private readonly IReadOnlyList<Tool> _tools;

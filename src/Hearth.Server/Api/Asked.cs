@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
 using Hearth.Models.Generation;
+using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
 using Hearth.Server.Security;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,7 @@ namespace Hearth.Server.Api;
 /// <param name="Model">The model's name.</param>
 /// <param name="Digest">The model's digest.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Request">All of the request that the answer depends on.</param>
+/// <param name="Request">All of the request that the answer depends on; whoever keeps it changes a copy.</param>
 /// <param name="Answer">The answer.</param>
 /// <param name="PromptTokens">Tokens of the prompt.</param>
 /// <param name="AnswerTokens">Tokens of the answer.</param>
@@ -60,10 +61,19 @@ internal static class Asked
     /// <summary>A new id.</summary>
     public static string Id(string kind) => kind + Guid.CreateVersion7().ToString("N");
 
+    /// <summary>Whether a stream is to end with what it took.</summary>
+    public static bool WantsUsage(Fields fields)
+    {
+        if (fields.Object("stream_options") is not { } options) return false;
+        bool usage = options.Flag("include_usage") ?? false;
+        options.Accept("include_obfuscation", "continuous_usage_stats").Done();
+        return usage;
+    }
+
     /// <summary>The most tokens of an answer, by the names that interfaces gave it.</summary>
-    public static int MaxTokens(Wire.Fields fields, int usual, int least = 1) =>
+    public static int MaxTokens(Fields fields, int usual, int least = 1) =>
         fields.Whole("max_completion_tokens", least, int.MaxValue) ?? fields.Whole("max_tokens", least, int.MaxValue) ?? usual;
 
-    /// <summary>Ends the answer early when the client goes away, whatever runs.</summary>
+    /// <summary>The options of one of several answers: answer i is the one that seed + i gives alone.</summary>
     public static GenerationOptions With(this GenerationOptions options, int choice) => choice == 0 ? options : options with { Seed = options.Seed + choice };
 }

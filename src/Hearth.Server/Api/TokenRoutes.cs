@@ -5,6 +5,7 @@ using Hearth.Server.Api.OpenAi;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hearth.Server.Api;
 
@@ -36,9 +37,7 @@ internal static class TokenRoutes
         LoadedModel model = await Asked.Model(context, Name(context, fields)).ConfigureAwait(false);
         JsonElement list = fields.Raw("tokens") ?? throw new ApiException(400, "The field 'tokens' is missing.", "tokens", "missing_required_parameter");
         fields.Done();
-        if (list.ValueKind != JsonValueKind.Array) throw Fields.Bad("tokens", list.ValueKind, "a list of tokens");
-        int[] tokens = [.. list.EnumerateArray().Select(t => t.ValueKind == JsonValueKind.Number && t.TryGetInt32(out int id) && id >= 0 && id < model.Bundle.Tokenizer.VocabularySize
-            ? id : throw new ApiException(400, $"The field 'tokens' holds what is no token; ids are 0 to {model.Bundle.Tokenizer.VocabularySize - 1:N0}.", "tokens"))];
+        int[] tokens = TokenJson.Ids(list, "tokens", model.Bundle.Tokenizer.VocabularySize);
         string text = model.Bundle.Tokenizer.Decode(tokens, showSpecial: true);
         return Json.Answer(new JsonObject { ["content"] = text, ["prompt"] = text });
     }
@@ -61,7 +60,7 @@ internal static class TokenRoutes
     private static string Name(HttpContext context, Fields fields)
     {
         if (fields.Text("model") is { } name) return name;
-        var models = (IModelHost)context.RequestServices.GetService(typeof(IModelHost))!;
+        var models = context.RequestServices.GetRequiredService<IModelHost>();
         return models.List() is [var only] ? only.Name : throw new ApiException(400, "The field 'model' is missing.", "model", "missing_required_parameter");
     }
 }

@@ -16,16 +16,16 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
 
     public async Task Run(ChatRequest request, JsonNode asked)
     {
+        int[] prompt = model.Engine.Encode(request.Prompt);
         bool began = false;
         try
         {
-            await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false))
+            await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, prompt, context.RequestAborted).ConfigureAwait(false))
             {
                 if (!began)
                 {
                     began = true;
-                    int prompt = model.Engine.Encode(request.Prompt).Length;
-                    await Send("message_start", new JsonObject { ["message"] = MessagesRoute.Envelope(model, id, new ChatUsage(prompt, 0, 0)) }).ConfigureAwait(false);
+                    await Send("message_start", new JsonObject { ["message"] = MessagesRoute.Envelope(model, id, new ChatUsage(prompt.Length, 0, 0)) }).ConfigureAwait(false);
                 }
                 await Take(update, request, asked).ConfigureAwait(false);
             }

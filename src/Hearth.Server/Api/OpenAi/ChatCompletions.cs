@@ -19,12 +19,7 @@ internal static class ChatCompletions
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
         ChatRequest request = Read(fields, model);
         int choices = fields.Whole("n", 1, MostChoices) ?? 1;
-        bool stream = fields.Flag("stream") ?? false, usage = false;
-        if (fields.Object("stream_options") is { } options)
-        {
-            usage = options.Flag("include_usage") ?? false;
-            options.Accept("include_obfuscation", "continuous_usage_stats").Done();
-        }
+        bool stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
         fields.Done();
         string id = Asked.Id("chatcmpl-");
         long created = Asked.Now(context);
@@ -36,7 +31,7 @@ internal static class ChatCompletions
             return Results.Empty;
         }
         await Task.WhenAll(answers.Select(a => a.Run(_ => default, context.RequestAborted))).ConfigureAwait(false);
-        foreach (ChatAnswer answer in answers) await Asked.Record(context, model, answer.Seed, asked.DeepClone(), answer.Message(), answer.Usage).ConfigureAwait(false);
+        foreach (ChatAnswer answer in answers) await Asked.Record(context, model, answer.Seed, asked, answer.Message(), answer.Usage).ConfigureAwait(false);
         return Json.Answer(new JsonObject
         {
             ["id"] = id,
@@ -138,7 +133,7 @@ internal static class ChatCompletions
                 await events.Send(chunk).ConfigureAwait(false);
             }
             await work.ConfigureAwait(false);
-            foreach (ChatAnswer answer in answers) await Asked.Record(context, model, answer.Seed, asked.DeepClone(), answer.Message(), answer.Usage).ConfigureAwait(false);
+            foreach (ChatAnswer answer in answers) await Asked.Record(context, model, answer.Seed, asked, answer.Message(), answer.Usage).ConfigureAwait(false);
             foreach (ChatAnswer answer in answers) await events.Send(Chunk([answer.Last()])).ConfigureAwait(false);
             if (usage)
             {

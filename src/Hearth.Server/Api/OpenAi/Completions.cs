@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
 using Hearth.Models.Generation;
+using Hearth.Models.Generation.Constraints;
 using Hearth.Models.Tokenizers;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
@@ -29,12 +30,11 @@ internal static class Completions
         int choices = fields.Whole("n", 1, MostChoices) ?? 1;
         if (fields.Whole("best_of", 1, MostChoices) is { } best && best != choices) throw new ApiException(400, "The field 'best_of' may only be what 'n' is.", "best_of");
         if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
-        bool echo = fields.Flag("echo") ?? false, stream = fields.Flag("stream") ?? false, usage = false;
-        if (fields.Object("stream_options") is { } options) usage = options.Flag("include_usage") ?? false;
+        bool echo = fields.Flag("echo") ?? false, stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
         int? top = fields.Whole("logprobs", 0, 20);
-        Grammars shape = new(Sampling.Shape(fields));
+        Grammar? shape = Sampling.Shape(fields);
         GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { StopTokens = model.Bundle.EndTokens, Alternatives = top ?? 0 };
-        if (shape.Shape is { } grammar) sampling = sampling with { Constraint = model.Engine.Constrain(grammar) };
+        if (shape is not null) sampling = sampling with { Constraint = model.Engine.Constrain(shape) };
         string[] stops = fields.Texts("stop", 16) ?? [];
         fields.Done();
         string id = Asked.Id("cmpl-");
@@ -54,7 +54,7 @@ internal static class Completions
         if (!stream)
         {
             await Task.WhenAll(all.Select(c => c.Run(model.Tokens, null, context.RequestAborted))).ConfigureAwait(false);
-            foreach (Completion c in all) await Asked.Record(context, model, c.Seed, asked.DeepClone(), c.Text, c.Usage).ConfigureAwait(false);
+            foreach (Completion c in all) await Asked.Record(context, model, c.Seed, asked, c.Text, c.Usage).ConfigureAwait(false);
             JsonObject body = Body(new JsonArray([.. all.Select(c => c.Choice())]));
             body["usage"] = Usage(all, choices);
             return Json.Answer(body);
@@ -63,7 +63,7 @@ internal static class Completions
         foreach (Completion c in all)
         {
             await c.Run(model.Tokens, piece => events.Send(Body([piece])), context.RequestAborted).ConfigureAwait(false);
-            await Asked.Record(context, model, c.Seed, asked.DeepClone(), c.Text, c.Usage).ConfigureAwait(false);
+            await Asked.Record(context, model, c.Seed, asked, c.Text, c.Usage).ConfigureAwait(false);
             await events.Send(Body([c.Last()])).ConfigureAwait(false);
         }
         if (usage)
@@ -91,15 +91,12 @@ internal static class Completions
         if (prompt.ValueKind == JsonValueKind.String) return [Whole(tokenizer, prompt.GetString()!)];
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0) throw Fields.Bad("prompt", prompt.ValueKind, "a text, texts, tokens, or lists of tokens");
         if (prompt.GetArrayLength() > MostPrompts && prompt[0].ValueKind != JsonValueKind.Number) throw new ApiException(400, $"The field 'prompt' has {prompt.GetArrayLength()} items, expected at most {MostPrompts}.", "prompt");
-        return prompt[0].ValueKind == JsonValueKind.Number ? [Ids(prompt, "prompt")] : [.. prompt.EnumerateArray().Select((item, i) => item.ValueKind switch
+        return prompt[0].ValueKind == JsonValueKind.Number ? [TokenJson.Ids(prompt, "prompt", vocabulary)] : [.. prompt.EnumerateArray().Select((item, i) => item.ValueKind switch
         {
             JsonValueKind.String => Whole(tokenizer, item.GetString()!),
-            JsonValueKind.Array => Ids(item, $"prompt[{i}]"),
+            JsonValueKind.Array => TokenJson.Ids(item, $"prompt[{i}]", vocabulary),
             _ => throw Fields.Bad($"prompt[{i}]", item.ValueKind, "a text or a list of tokens"),
         })];
-
-        int[] Ids(JsonElement list, string at) => [.. list.EnumerateArray().Select(t => t.ValueKind == JsonValueKind.Number && t.TryGetInt32(out int id) && id >= 0 && id < vocabulary
-            ? id : throw new ApiException(400, $"The field '{at}' holds {t.GetRawText()[..Math.Min(20, t.GetRawText().Length)]}; ids of tokens are 0 to {vocabulary - 1:N0}.", at))];
     }
 
     private static int[] Whole(Tokenizer tokenizer, string text)
@@ -107,8 +104,6 @@ internal static class Completions
         int[] tokens = [.. tokenizer.Opening, .. tokenizer.Encode(text, parseSpecial: true)];
         return tokens.Length > 0 ? tokens : throw new ApiException(400, "The field 'prompt' is empty, and this model has no token that begins a text.", "prompt");
     }
-
-    private readonly record struct Grammars(Hearth.Models.Generation.Constraints.Grammar? Shape);
 }
 
 /// <summary>One prompt and its continuation.</summary>

@@ -48,7 +48,7 @@ internal static class Embeddings
         int most = fields.Whole("top_n", 1, int.MaxValue) ?? documents.Length;
         bool whole = fields.Flag("return_documents") ?? false;
         fields.Done();
-        int[][] tokens = [.. documents.Prepend(query).Select(model.Bundle.Tokenizer.EncodeWhole1)];
+        int[][] tokens = [.. documents.Prepend(query).Select(t => Whole(model, t))];
         float[][] embeddings = await Task.WhenAll(tokens.Select(t => model.Tokens.EmbedAsync(t, context.RequestAborted))).ConfigureAwait(false);
         return Json.Answer(new JsonObject
         {
@@ -71,7 +71,7 @@ internal static class Embeddings
         return sum;
     }
 
-    private static int[] EncodeWhole1(this Hearth.Models.Tokenizers.Tokenizer tokenizer, string text) => tokenizer.EncodeWhole(text) is { Length: > 0 } tokens
+    private static int[] Whole(LoadedModel model, string text) => model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens
         ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
 
     private static int[][] Inputs(Fields fields, LoadedModel model)
@@ -79,12 +79,9 @@ internal static class Embeddings
         JsonElement input = fields.Raw("input") ?? throw new ApiException(400, "The field 'input' is missing.", "input", "missing_required_parameter");
         if (input.ValueKind == JsonValueKind.Array && input.GetArrayLength() > 0 && input[0].ValueKind != JsonValueKind.String)
         {
-            int vocabulary = model.Bundle.Model.Config.VocabularySize;
             JsonElement[] lists = input[0].ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray()] : [input];
-            return [.. lists.Select(l => l.ValueKind == JsonValueKind.Array ? l.EnumerateArray().Select(t => t.ValueKind == JsonValueKind.Number && t.TryGetInt32(out int id) && id >= 0 && id < vocabulary
-                ? id : throw new ApiException(400, $"The field 'input' holds what is no token; ids are 0 to {vocabulary - 1:N0}.", "input")).ToArray()
-                : throw Fields.Bad("input", l.ValueKind, "lists of tokens"))];
+            return [.. lists.Select(l => TokenJson.Ids(l, "input", model.Bundle.Model.Config.VocabularySize))];
         }
-        return [.. (fields.Texts("input", MostInputs) ?? []).Select(model.Bundle.Tokenizer.EncodeWhole1)];
+        return [.. (fields.Texts("input", MostInputs) ?? []).Select(t => Whole(model, t))];
     }
 }

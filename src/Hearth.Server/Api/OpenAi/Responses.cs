@@ -44,7 +44,7 @@ internal static class Responses
                 }
                 foreach ((string type, JsonObject data) in response.Take(update)) await Tell(type, data).ConfigureAwait(false);
             }
-            await Asked.Record(context, model, request.Options.Seed, asked.DeepClone(), response.Output(), response.Usage).ConfigureAwait(false);
+            await Asked.Record(context, model, request.Options.Seed, asked, response.Output(), response.Usage).ConfigureAwait(false);
             if (store) await StoredResponses.Keep(context, asked["input"], previous, response.Json(response.Status)).ConfigureAwait(false);
             string last = response.Status == "completed" ? "response.completed" : "response.incomplete";
             if (!stream) return Json.Answer(response.Json(response.Status));
