@@ -62,6 +62,7 @@ public static unsafe class QuantizedProduct
             if (n < DirectBelow && Avx512BW.IsSupported) Directly(n, (byte*)x, w, format, from, to, (float*)y, ldy);
             else Widened(n, (byte*)x, w, format, from, to, (float*)y, ldy);
         });
+        GC.KeepAlive(w);
     }
 
     /// <summary>Each row with the panels as they are stored.</summary>
