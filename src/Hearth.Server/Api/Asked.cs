@@ -49,11 +49,14 @@ internal static class Asked
         Caller caller = context.Caller();
         await context.RequestServices.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
             caller.Id, caller.Name, context.Request.Path, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens)).ConfigureAwait(false);
-        await context.RequestServices.GetRequiredService<UsageMeter>().CountAsync(caller, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
+        await Count(context, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
     }
 
+    /// <summary>Counts tokens of whoever asks.</summary>
+    public static Task Count(HttpContext context, int tokens) => context.RequestServices.GetRequiredService<UsageMeter>().CountAsync(context.Caller(), tokens);
+
     /// <summary>What answers depend on beside the request: the weights and the arithmetic.</summary>
-    public static string Fingerprint(LoadedModel model) => $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";
+    public static string Fingerprint(LoadedModel model) => model.Remote is not null ? "remote" : $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";
 
     /// <summary>Seconds since 1970.</summary>
     public static long Now(HttpContext context) => context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
