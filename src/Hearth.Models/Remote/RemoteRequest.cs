@@ -66,7 +66,7 @@ internal static class RemoteRequest
         if (options.MinP != 0) body["min_p"] = options.MinP;
         if (options.FrequencyPenalty != 0) body["frequency_penalty"] = options.FrequencyPenalty;
         if (options.PresencePenalty != 0) body["presence_penalty"] = options.PresencePenalty;
-        if (options.RepetitionPenalty != 1) body["repetition_penalty"] = body["repeat_penalty"] = options.RepetitionPenalty;   // vLLM's name and llama-server's
+        if (options.RepetitionPenalty != 1) (body["repetition_penalty"], body["repeat_penalty"]) = (options.RepetitionPenalty, options.RepetitionPenalty);   // vLLM's name, llama-server's
         if (options.Dry is { } dry)
         {
             (body["dry_multiplier"], body["dry_base"], body["dry_allowed_length"]) = (dry.Multiplier, dry.Base, dry.AllowedLength);

@@ -15,7 +15,7 @@ internal sealed class RemoteCompletion(
 
     private readonly StringBuilder _text = new();
     private JsonObject? _logprobs;
-    private string? _finish;
+    private RemotePiece _last = new("", null);                                   // the piece that says why the text ended
     private ChatUsage? _usage;
     private int _pieces;
 
@@ -31,20 +31,19 @@ internal sealed class RemoteCompletion(
         await foreach (RemotePiece piece in model.CompleteAsync(prompt, options, stops, shape, echo, logprobs, cancel).ConfigureAwait(false))
         {
             _usage = piece.Usage ?? _usage;
-            _finish = piece.Finish ?? _finish;
-            if (piece.Text.Length == 0 && piece.LogProbabilities is null) continue;
-            _pieces++;
+            if (piece.Text.Length > 0) _pieces++;
             _text.Append(piece.Text);
-            if (tell is not null) await tell(One(piece.Text, piece.LogProbabilities?.DeepClone(), null)).ConfigureAwait(false);
-            else Add(piece.LogProbabilities);
+            if (piece.Finish is not null) _last = piece;
+            if (tell is null) Add(piece.LogProbabilities);
+            else if (piece.Finish is null && (piece.Text.Length > 0 || piece.LogProbabilities is not null)) await tell(One(piece)).ConfigureAwait(false);
         }
     }
 
-    public JsonObject Choice() => One(Text, _logprobs, _finish);
+    public JsonObject Choice() => One(_last with { Text = Text, LogProbabilities = _logprobs });
 
-    public JsonObject Last() => One("", null, _finish);
+    public JsonObject Last() => One(_last);
 
-    private JsonObject One(string text, JsonNode? probabilities, string? finish) => new() { ["text"] = text, ["index"] = index, ["logprobs"] = probabilities, ["finish_reason"] = finish };
+    private JsonObject One(RemotePiece piece) => new() { ["text"] = piece.Text, ["index"] = index, ["logprobs"] = piece.LogProbabilities, ["finish_reason"] = piece.Finish };
 
     private void Add(JsonObject? more)
     {
