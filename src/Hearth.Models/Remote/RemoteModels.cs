@@ -20,27 +20,12 @@ public sealed class RemoteModels(string home) : IDisposable
     private static readonly System.Text.Json.JsonSerializerOptions Indented = new(JsonFile.OneLine) { WriteIndented = true, NewLine = "\n" };
 
     private readonly string _path = Path.Combine(home, FileName);
-    private readonly Lock _gate = new();
     private readonly HttpClient _http = RemoteConnection.NewClient();
-    private (DateTime Written, long Length) _seen;
-    private IReadOnlyList<RemoteSpec> _models = [];
+    private readonly WatchedFile<IReadOnlyList<RemoteSpec>> _models = new(Path.Combine(home, FileName), Read, []);
 
     /// <summary>All of them, by name (ordinal).</summary>
     /// <exception cref="ModelFileException">The list is damaged.</exception>
-    public IReadOnlyList<RemoteSpec> List()
-    {
-        lock (_gate)
-        {
-            var file = new FileInfo(_path);
-            (DateTime, long) now = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
-            if (now != _seen)
-            {
-                _models = file.Exists ? Read() : [];
-                _seen = now;
-            }
-            return _models;
-        }
-    }
+    public IReadOnlyList<RemoteSpec> List() => _models.Value;
 
     /// <summary>A model that can be asked; null when there is none of the name.</summary>
     /// <param name="name">Its name here.</param>
@@ -67,10 +52,10 @@ public sealed class RemoteModels(string home) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private RemoteSpec[] Read() => JsonFile.Read(SmallFile.Read(_path, MostBytes, "Register the models again with `hearth model remote add`."), _path, "a list of remote models", root =>
+    private static IReadOnlyList<RemoteSpec> Read(string path) => JsonFile.Read(SmallFile.Read(path, MostBytes, "Register the models again with `hearth model remote add`."), path, "a list of remote models", root =>
     {
         root.Only("models");
-        return (RemoteSpec[])[.. root["models"].Items(MostModels).Select(One).OrderBy(m => m.Name, StringComparer.Ordinal)];
+        return (IReadOnlyList<RemoteSpec>)[.. root["models"].Items(MostModels).Select(One).OrderBy(m => m.Name, StringComparer.Ordinal)];
     });
 
     private static RemoteSpec One(Field field)
@@ -85,21 +70,18 @@ public sealed class RemoteModels(string home) : IDisposable
     private void Write(IEnumerable<RemoteSpec> models)
     {
         Directory.CreateDirectory(home);
-        lock (_gate)
+        AtomicFile.WriteText(_path, new JsonObject
         {
-            AtomicFile.WriteText(_path, new JsonObject
+            ["models"] = new JsonArray([.. models.OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => new JsonObject
             {
-                ["models"] = new JsonArray([.. models.OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => new JsonObject
-                {
-                    ["name"] = m.Name,
-                    ["url"] = m.Address.ToString(),
-                    ["model"] = m.Model,
-                    ["keyVariable"] = m.KeyVariable,
-                    ["keyFile"] = m.KeyFile,
-                    ["patienceSeconds"] = (int)m.Patience.TotalSeconds,
-                })]),
-            }.ToJsonString(Indented) + "\n");
-            _seen = default;
-        }
+                ["name"] = m.Name,
+                ["url"] = m.Address.ToString(),
+                ["model"] = m.Model,
+                ["keyVariable"] = m.KeyVariable,
+                ["keyFile"] = m.KeyFile,
+                ["patienceSeconds"] = (int)m.Patience.TotalSeconds,
+            })]),
+        }.ToJsonString(Indented) + "\n");
+        _models.Forget();
     }
 }

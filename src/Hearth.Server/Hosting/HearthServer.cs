@@ -4,6 +4,7 @@ using Hearth.Server.Models;
 using Hearth.Server.Operations;
 using Hearth.Server.Security;
 using Hearth.Server.State;
+using Hearth.Server.Tools;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,7 @@ public static class HearthServer
         builder.Services.AddSingleton<IModelHost>(s => s.GetRequiredService<ScheduledModelHost>());
         builder.Services.AddHostedService(s => s.GetRequiredService<ScheduledModelHost>());
         builder.Services.AddSingleton<IAnswerLog, AuditedAnswers>();
+        builder.Services.AddSingleton(_ => new ToolService(options.Home));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = options.Drain);
         builder.Services.AddState(options);

@@ -54,7 +54,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
     /// <summary>Sends bytes of a stream of events at once.</summary>
     public static async Task Send(HttpContext context, string text)
     {
-        context.Response.ContentType = "text/event-stream";
+        if (!context.Response.HasStarted) context.Response.ContentType = "text/event-stream";
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }

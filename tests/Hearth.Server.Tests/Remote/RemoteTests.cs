@@ -167,12 +167,10 @@ public sealed class RemoteTests : IAsyncLifetime
         string text = await response.Content.ReadAsStringAsync(Cancel);
         response.StatusCode.ShouldBe(HttpStatusCode.OK, text);
         IEnumerable<string> lines = asked["stream"] is null ? [text] : text.Split('\n').Where(l => l.StartsWith("data: {", StringComparison.Ordinal)).Select(l => l["data: ".Length..]);
-        return string.Join('\n', lines.Select(l =>
-        {
-            JsonNode json = JsonNode.Parse(l)!;
-            Clean(json);
-            return json.ToJsonString();
-        }));
+        JsonNode[] all = [.. lines.Select(l => JsonNode.Parse(l)!)];
+        foreach (JsonNode json in all) Clean(json);
+        // Two answers of one request come side by side in any order.
+        return string.Join('\n', all.OrderBy(j => j["choices"]?[0]?["index"]?.GetValue<int>() ?? 0).Select(j => j.ToJsonString()));
     }
 
     private static void Clean(JsonNode json)
