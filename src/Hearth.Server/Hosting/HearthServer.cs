@@ -1,5 +1,6 @@
 using Hearth.Server.Api;
 using Hearth.Server.Auditing;
+using Hearth.Server.Mcp;
 using Hearth.Server.Models;
 using Hearth.Server.Operations;
 using Hearth.Server.Security;
@@ -35,6 +36,7 @@ public static class HearthServer
         builder.Services.AddState(options);
         builder.Services.AddGuard(options);
         builder.Services.AddOperations();
+        builder.Services.AddMcp();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
@@ -51,6 +53,7 @@ public static class HearthServer
     {
         app.MapHealth();
         app.MapApi();
+        app.MapMcpServer();
         app.MapSessions();
     }
 

@@ -10,8 +10,11 @@ namespace Hearth.Server.Models;
 /// <param name="Created">When its file was made or changed, in seconds since 1970.</param>
 public sealed record ServedModel(string Name, long Created)
 {
+    /// <summary>The file or folder; null for a model that another server has.</summary>
+    public string? Path { get; init; }
+
     /// <summary>Whether another server has it.</summary>
-    public bool IsRemote { get; init; }
+    public bool IsRemote => Path is null;
 }
 
 /// <summary>A model that is loaded, or known to be elsewhere, for one who asks; it stays in memory until its lease is disposed of.</summary>

@@ -28,7 +28,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     public IReadOnlyList<ServedModel> List()
     {
         IReadOnlyList<ServedModel> local = _folders.List();
-        IEnumerable<ServedModel> remote = _remotes.List().Select(m => new ServedModel(m.Name, _remotes.Changed) { IsRemote = true });
+        IEnumerable<ServedModel> remote = _remotes.List().Select(m => new ServedModel(m.Name, _remotes.Changed));
         return [.. local.Concat(remote).DistinctBy(m => m.Name, StringComparer.Ordinal).OrderBy(m => m.Name, StringComparer.Ordinal)];
     }
 
