@@ -12,6 +12,7 @@ var root = new RootCommand("Make a language model from your own documents, prove
     GenerateCommand.Create(),
     ChatCommand.Create(),
     ModelCommand.Create(),
+    McpCommand.Create(),
     ServeCommand.Create(),
     BenchCommand.Create(),
     KeyCommand.Create(),

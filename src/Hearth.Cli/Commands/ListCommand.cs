@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hearth.Models.Bundles;
 using Hearth.Models.Hub;
+using Hearth.Models.Remote;
 using Hearth.Numerics;
 
 namespace Hearth.Cli.Commands;
@@ -11,14 +12,24 @@ internal static class ListCommand
     public static Command Create()
     {
         Option<bool> json = Common.Json();
-        var command = new Command("list", "Print the models under HEARTH_HOME: those pulled, put there, or made by runs.") { json };
+        var command = new Command("list", "Print the models under HEARTH_HOME: those pulled, put there, or made by runs, and those of other servers.") { json };
         command.Example("hearth model list", "hearth model list --json");
         command.SetAction(parsed =>
         {
             Entry[] entries = [.. ModelFolder.In(Places.Models).Concat(Runs()).Select(m => Read(m.Name, m.Path))];
             Entry[] bad = [.. entries.Where(e => e.Problem is not null)];
-            if (parsed.GetValue(json)) Common.PrintJson(new { models = entries.Except(bad), unreadable = bad.Select(e => new { e.Name, e.Path, e.Problem }) });
-            else Show(entries);
+            using var registered = new RemoteModels(Places.Home);
+            IReadOnlyList<RemoteSpec> remote = registered.List();
+            if (parsed.GetValue(json))
+            {
+                Common.PrintJson(new
+                {
+                    models = entries.Except(bad),
+                    unreadable = bad.Select(e => new { e.Name, e.Path, e.Problem }),
+                    remote = remote.Select(m => new { m.Name, Url = m.Address, m.Model }),
+                });
+            }
+            else Show(entries, remote);
             return Common.Done;
         });
         return command;
@@ -40,14 +51,14 @@ internal static class ListCommand
         }
     }
 
-    private static void Show(Entry[] entries)
+    private static void Show(Entry[] entries, IReadOnlyList<RemoteSpec> remote)
     {
-        if (entries.Length == 0)
+        if (entries.Length + remote.Count == 0)
         {
             Console.WriteLine($"No models under {Places.Home}. Make one with `hearth up`, or fetch one with `hearth model pull`.");
             return;
         }
-        int width = Math.Max(4, entries.Max(e => e.Name.Length));
+        int width = entries.Select(e => e.Name).Concat(remote.Select(m => m.Name)).Max(n => Math.Max(4, n.Length));
         Entry[] good = [.. entries.Where(e => e.Problem is null)];
         if (good.Length > 0) Console.WriteLine($"{"name".PadRight(width)}  {"architecture",-14} {"parameters",16} {"type",-8} {"size",10}  licence");
         foreach (Entry e in good)
@@ -56,6 +67,7 @@ internal static class ListCommand
                 + (e.Licence ?? "not stated"));
         }
         foreach (Entry e in entries.Where(e => e.Problem is not null)) Console.WriteLine($"{e.Name.PadRight(width)}  can not be read: {e.Problem}");
+        foreach (RemoteSpec m in remote) Console.WriteLine($"{m.Name.PadRight(width)}  remote: {m.Model} at {m.Address}");
     }
 
     /// <summary>A model, or what is in its place.</summary>

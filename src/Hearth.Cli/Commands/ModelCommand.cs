@@ -13,7 +13,7 @@ internal static class ModelCommand
     public static Command Create() => new("model", "Fetch models, look into them, sign, verify, write in another form.")
     {
         ListCommand.Create(), ShowCommand.Create(), PullCommand.Create(), ExportCommand.Create(), QuantizeCommand.Create(), DequantizeCommand.Create(), Tokenize(),
-        Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(),
+        Logits(), ModelTemplateCommand.Create(), ModelSignCommand.Create(), ModelVerifyCommand.Create(), ModelRemoteCommand.Create(),
     };
 
     private static Argument<string> Model() => new("MODEL") { Description = "A model's folder or name." };

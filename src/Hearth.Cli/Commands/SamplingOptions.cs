@@ -64,27 +64,40 @@ internal sealed class SamplingOptions
 
     public GenerationOptions Read(ParseResult parsed, ModelBundle bundle)
     {
-        var options = new GenerationOptions
+        GenerationOptions options = Read(parsed) with
         {
-            MaxTokens = parsed.GetValue(_maxTokens),
-            Temperature = parsed.GetValue(_temperature),
-            Seed = parsed.GetValue(_seed),
             StopTokens = bundle.EndTokens,
-            TopK = parsed.GetValue(_topK),
-            TopP = parsed.GetValue(_topP),
-            MinP = parsed.GetValue(_minP),
-            RepetitionPenalty = parsed.GetValue(_repetition),
-            FrequencyPenalty = parsed.GetValue(_frequency),
-            PresencePenalty = parsed.GetValue(_presence),
-            PenaltyWindow = parsed.GetValue(_window),
             Dry = parsed.GetValue(_dry) is > 0 and var multiplier ? new DryOptions { Multiplier = multiplier, Breakers = DryOptions.UsualBreakers(bundle.Tokenizer) } : null,
-            LogitBias = Bias(parsed.GetValue(_bias) ?? []),
             VocabularyLimit = bundle.Tokenizer.VocabularySize,
             Constraint = Shape(parsed) is { } shape ? new TokenConstraint(shape, new TokenVocabulary(bundle.Tokenizer)) : null,
         };
         options.Check(bundle.Model.Config.VocabularySize);
         return options;
     }
+
+    /// <summary>The options of a remote model, whose tokens are not known here.</summary>
+    /// <exception cref="UsageException">One only means something to a model of this machine.</exception>
+    public GenerationOptions ReadRemote(ParseResult parsed)
+    {
+        if (((Option[])[_cache, _draft, _lookup]).FirstOrDefault(o => Given(parsed.CommandResult, o) > 0) is { } local)
+            throw new UsageException($"{local.Name} is for models of this machine. Leave it out.");
+        return Read(parsed) with { Dry = parsed.GetValue(_dry) is > 0 and var multiplier ? new DryOptions { Multiplier = multiplier } : null };
+    }
+
+    private GenerationOptions Read(ParseResult parsed) => new()
+    {
+        MaxTokens = parsed.GetValue(_maxTokens),
+        Temperature = parsed.GetValue(_temperature),
+        Seed = parsed.GetValue(_seed),
+        TopK = parsed.GetValue(_topK),
+        TopP = parsed.GetValue(_topP),
+        MinP = parsed.GetValue(_minP),
+        RepetitionPenalty = parsed.GetValue(_repetition),
+        FrequencyPenalty = parsed.GetValue(_frequency),
+        PresencePenalty = parsed.GetValue(_presence),
+        PenaltyWindow = parsed.GetValue(_window),
+        LogitBias = Bias(parsed.GetValue(_bias) ?? []),
+    };
 
     /// <summary>How a generator is set up: the cache's type and who guesses ahead.</summary>
     public Generator Generator(ParseResult parsed, ModelBundle bundle, Numerics.WorkerPool pool)

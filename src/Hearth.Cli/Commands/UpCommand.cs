@@ -53,7 +53,7 @@ internal static class UpCommand
             if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
             {
                 ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), null, new ChatRequest(new ChatPrompt([])) { Options = new GenerationOptions() });
+                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), null, new ChatRequest(new ChatPrompt([])) { Options = new GenerationOptions() }).GetAwaiter().GetResult();
             }
             return Common.Done;
         });

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Hearth.Models.Bundles;
+using Hearth.Models.Formats;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Models.Tokenizers;
@@ -12,7 +13,7 @@ namespace Hearth.Models.Chat;
 /// </summary>
 /// <param name="bundle">The model's tokenizer, template and end tokens.</param>
 /// <param name="generator">Continues the prompts.</param>
-public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
+public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator) : IChatModel
 {
     /// <summary>Laid out once for a tokenizer, however many engines there are.</summary>
     private static readonly ConditionalWeakTable<Tokenizer, Lazy<TokenVocabulary>> Vocabularies = [];
@@ -35,28 +36,14 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
     /// <param name="grammar">What a text must be like.</param>
     public TokenConstraint Constrain(Grammar grammar) => new(grammar, _vocabulary.Value);
 
-    /// <summary>The prompt of a conversation.</summary>
-    /// <param name="prompt">What the model is told.</param>
-    /// <returns>Its tokens.</returns>
-    /// <exception cref="ChatException">The model has no template, or no place for a message.</exception>
+    /// <inheritdoc/>
     public int[] Encode(ChatPrompt prompt) => Format.Encode(prompt);
 
-    /// <summary>Answers a conversation.</summary>
-    /// <param name="request">The conversation and how to answer.</param>
-    /// <param name="cancel">Ends the answer early.</param>
-    /// <returns>The answer's pieces; a <see cref="FinishUpdate"/> last.</returns>
-    /// <exception cref="ChatException">The model can not be told this.</exception>
-    /// <exception cref="ContextException">The conversation leaves no room for an answer.</exception>
-    public IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, CancellationToken cancel = default) => AnswerAsync(request, Encode(request.Prompt), cancel);
-
-    /// <summary>Answers a conversation whose prompt the caller has made already, to tell how long it is.</summary>
-    /// <param name="request">The conversation and how to answer.</param>
-    /// <param name="tokens">What <see cref="Encode"/> gave for its prompt.</param>
-    /// <param name="cancel">Ends the answer early.</param>
-    /// <returns>The answer's pieces; a <see cref="FinishUpdate"/> last.</returns>
-    /// <exception cref="ContextException">The conversation leaves no room for an answer.</exception>
-    public async IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, int[] tokens, [EnumeratorCancellation] CancellationToken cancel = default)
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ChatUpdate> AnswerAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancel = default)
     {
+        int[] tokens = Encode(request.Prompt);
+        var begin = new BeginUpdate("hearth-" + Digest.Of(string.Join(" ", tokens))[..16], tokens.Length);
         bool harmony = ReasoningReader.Detect(_tokenizer) == ReasoningFormat.Harmony;
         Grammar? grammar = AnswerGrammar.Of(request, _tokenizer, Template);
         bool began = harmony ? HarmonyReader.Reasons(request) && (grammar is not null || request.ReasoningBudget is not null) : EndsInThinking(tokens);
@@ -74,8 +61,11 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
         var stops = new StopStrings(request.Stops);
         var updates = new List<ChatUpdate>();
         int count = 0, reasoning = 0;
+        bool begun = false;
         await foreach (GeneratedToken token in generator.GenerateAsync(tokens, options, cancel).ConfigureAwait(false))
         {
+            if (!begun) yield return begin;
+            begun = true;
             count++;
             AnswerPart before = reader.Part;
             reader.Push(token.Id, updates);
@@ -86,6 +76,7 @@ public sealed class ChatEngine(ModelBundle bundle, ITokenGenerator generator)
             updates.Clear();
             if (stops.Found is not null) break;
         }
+        if (!begun) yield return begin;
         if (stops.Found is null)
         {
             reader.Flush(updates);

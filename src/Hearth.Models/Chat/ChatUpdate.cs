@@ -5,6 +5,11 @@ namespace Hearth.Models.Chat;
 /// <summary>A piece of an answer as it comes.</summary>
 public abstract record ChatUpdate;
 
+/// <summary>The answer begins; comes first, once the model has taken the conversation.</summary>
+/// <param name="Id">The answer's id: the same for the same prompt to a model of this process, a remote model's own.</param>
+/// <param name="PromptTokens">Tokens of the prompt; 0 where only the end tells.</param>
+public sealed record BeginUpdate(string Id, int PromptTokens) : ChatUpdate;
+
 /// <summary>Text for the reader.</summary>
 /// <param name="Text">The text.</param>
 public sealed record TextUpdate(string Text) : ChatUpdate;
@@ -28,6 +33,17 @@ public sealed record ToolArgumentsUpdate(int Index, string Text) : ChatUpdate;
 /// <param name="Token">The token, with its log-probability and what else could have come.</param>
 /// <param name="Part">What it belongs to; marks of reasoning belong to the reasoning, calls of tools are commentary.</param>
 public sealed record TokenUpdate(GeneratedToken Token, AnswerPart Part) : ChatUpdate;
+
+/// <summary>A token of a remote model's answer, whose number nobody here knows.</summary>
+/// <param name="Token">The token.</param>
+public sealed record TextTokenUpdate(TextToken Token) : ChatUpdate;
+
+/// <summary>A token by its text.</summary>
+/// <param name="Text">The text; what of it is half a character shows as U+FFFD.</param>
+/// <param name="Bytes">Its bytes; null when they are not known.</param>
+/// <param name="LogProbability">Its log-probability in nats.</param>
+/// <param name="Alternatives">The likeliest tokens in its place.</param>
+public sealed record TextToken(string Text, IReadOnlyList<byte>? Bytes, double LogProbability, IReadOnlyList<TextToken> Alternatives);
 
 /// <summary>The answer has ended.</summary>
 /// <param name="Reason">Why.</param>

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Hearth.Models.Formats;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Microsoft.Extensions.AI;
@@ -11,10 +10,10 @@ using Message = Microsoft.Extensions.AI.ChatMessage;
 namespace Hearth.Models.Chat;
 
 /// <summary>A model as an <see cref="IChatClient"/> of Microsoft.Extensions.AI: text, reasoning, tools, answers held to a schema.</summary>
-/// <param name="engine">Answers.</param>
+/// <param name="engine">Answers: a <see cref="ChatEngine"/>, or a remote model.</param>
 /// <param name="name">The model's name.</param>
 /// <param name="defaults">How tokens are chosen where the caller's options do not say; the likeliest tokens when null.</param>
-public sealed class HearthChatClient(ChatEngine engine, string name, GenerationOptions? defaults = null) : IChatClient
+public sealed class HearthChatClient(IChatModel engine, string name, GenerationOptions? defaults = null) : IChatClient
 {
     private readonly ChatClientMetadata _metadata = new("hearth", defaultModelId: name);
 
@@ -32,12 +31,12 @@ public sealed class HearthChatClient(ChatEngine engine, string name, GenerationO
     {
         ChatRequest request = Request(messages, options ?? new ChatOptions());
         var calls = new List<(string Id, string Name, StringBuilder Arguments)>();
-        int[] prompt = engine.Encode(request.Prompt);
-        string id = "hearth-" + Digest.Of(string.Join(" ", prompt))[..16];
-        await foreach (ChatUpdate update in engine.AnswerAsync(request, prompt, cancellationToken).ConfigureAwait(false))
+        string id = "";
+        await foreach (ChatUpdate update in engine.AnswerAsync(request, cancellationToken).ConfigureAwait(false))
         {
             switch (update)
             {
+                case BeginUpdate begin: id = begin.Id; break;
                 case TextUpdate text: yield return Update(new TextContent(text.Text)); break;
                 case ReasoningUpdate reasoning: yield return Update(new TextReasoningContent(reasoning.Text)); break;
                 case ToolCallUpdate call: calls.Add((call.Id, call.Name, new StringBuilder())); break;

@@ -8,6 +8,7 @@ using Hearth.Models.Chat;
 using Hearth.Models.Chat.Templates;
 using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
+using Hearth.Models.Remote;
 using Hearth.Numerics;
 using Hearth.Server.Auditing;
 using Hearth.Server.Scheduling;
@@ -63,6 +64,7 @@ public static class ApiErrors
             case ChatException or ChatTemplateException: return new ApiException(400, e.Message, "messages");
             case BadHttpRequestException bad: return new ApiException(bad.StatusCode, OfBadRequest(bad));
             case BusyException busy: return new ApiException(429, e.Message, null, "queue_full") { RetryAfter = (int)busy.RetryAfter.TotalSeconds };
+            case RemoteException remote: return OfRemote(remote);
             case UnknownModelException: return new ApiException(404, e.Message, "model", "model_not_found");
             case MemoryBudgetException: return new ApiException(400, e.Message, null, "out_of_memory");
             case AntiforgeryValidationException: return new ApiException(400, "The form is too old or from elsewhere. Load the page again.");
@@ -111,6 +113,21 @@ public static class ApiErrors
         return anthropic
             ? new JsonObject { ["type"] = "error", ["error"] = new JsonObject { ["type"] = type, ["message"] = error.Message } }
             : new JsonObject { ["error"] = new JsonObject { ["message"] = error.Message, ["type"] = type, ["param"] = error.Param, ["code"] = error.Code } };
+    }
+
+    private static ApiException OfRemote(RemoteException e)
+    {
+        (int status, string code) = e.Failure switch
+        {
+            RemoteFailure.CanNot => (400, "remote_can_not"),
+            RemoteFailure.Refused => (400, "remote_refused"),
+            RemoteFailure.Busy => (e.RetryAfter is null ? 503 : 429, "remote_busy"),
+            RemoteFailure.TimedOut => (504, "remote_timeout"),
+            RemoteFailure.Unreachable => (502, "remote_unreachable"),
+            RemoteFailure.Key => (502, "remote_key"),
+            _ => (502, "remote_broken"),
+        };
+        return new ApiException(status, e.Message, "model", code) { RetryAfter = (int?)e.RetryAfter?.TotalSeconds };
     }
 
     private static string OfBadRequest(BadHttpRequestException e) => e.StatusCode switch

@@ -44,16 +44,22 @@ internal static class Asked
     }
 
     /// <summary>Keeps a record of an answer, and counts its tokens.</summary>
-    public static async Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage)
+    public static Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage) =>
+        Record(context.RequestServices, context.Caller(), context.Request.Path, model, seed, request, answer, usage);
+
+    /// <summary>Keeps a record of an answer, and counts its tokens, whatever way it was asked for.</summary>
+    public static async Task Record(IServiceProvider services, Caller caller, string route, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage)
     {
-        Caller caller = context.Caller();
-        await context.RequestServices.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
-            caller.Id, caller.Name, context.Request.Path, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens)).ConfigureAwait(false);
-        await context.RequestServices.GetRequiredService<UsageMeter>().CountAsync(caller, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
+        await services.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
+            caller.Id, caller.Name, route, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens)).ConfigureAwait(false);
+        await services.GetRequiredService<UsageMeter>().CountAsync(caller, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
     }
 
+    /// <summary>Counts tokens of whoever asks, where there is no answer to keep.</summary>
+    public static Task Count(HttpContext context, int tokens) => context.RequestServices.GetRequiredService<UsageMeter>().CountAsync(context.Caller(), tokens);
+
     /// <summary>What answers depend on beside the request: the weights and the arithmetic.</summary>
-    public static string Fingerprint(LoadedModel model) => $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";
+    public static string Fingerprint(LoadedModel model) => model.Remote is not null ? "remote" : $"hearth-{Numerics.NumericsVersion.Current}-{model.Digest[..16]}";
 
     /// <summary>Seconds since 1970.</summary>
     public static long Now(HttpContext context) => context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();

@@ -15,30 +15,30 @@ internal static class Sampling
 
     /// <summary>Reads the fields that all interfaces share.</summary>
     /// <param name="fields">The request.</param>
-    /// <param name="model">Whose tokens they are.</param>
+    /// <param name="model">Whose tokens they are; a remote model's are checked by its own server.</param>
     /// <param name="maxTokens">The most tokens to generate.</param>
     public static GenerationOptions Read(Fields fields, LoadedModel model, int maxTokens) => new()
     {
         MaxTokens = maxTokens,
-        Temperature = fields.Number("temperature", 0, 100) ?? (model.Bundle.Chat is ChatFormat ? 0 : 1),
+        Temperature = fields.Number("temperature", 0, 100) ?? (model.Remote is null && model.Bundle.Chat is ChatFormat ? 0 : 1),
         TopP = fields.Number("top_p", 1e-9, 1) ?? 1,
         TopK = Math.Max(0, fields.Whole("top_k", -1, int.MaxValue) ?? 0),
         MinP = fields.Number("min_p", 0, 1) ?? 0,
         FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? 0,
         PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? 0,
-        RepetitionPenalty = fields.Number("repetition_penalty", 0.01, 100) ?? fields.Number("repeat_penalty", 0.01, 100) ?? 1,
+        RepetitionPenalty = OneOf(fields.Number("repetition_penalty", 0.01, 100), fields.Number("repeat_penalty", 0.01, 100)) ?? 1,
         Dry = fields.Number("dry_multiplier", 0, 100) is > 0 and var multiplier
             ? new DryOptions
             {
                 Multiplier = multiplier,
                 Base = fields.Number("dry_base", 1, 100) ?? 1.75,
                 AllowedLength = fields.Whole("dry_allowed_length", 1, 10_000) ?? 2,
-                Breakers = DryOptions.UsualBreakers(model.Bundle.Tokenizer),
+                Breakers = model.Remote is null ? DryOptions.UsualBreakers(model.Bundle.Tokenizer) : new HashSet<int>(),
             }
             : null,
-        LogitBias = Bias(fields, model.Bundle.Model.Config.VocabularySize),
+        LogitBias = Bias(fields, model.Remote is null ? model.Bundle.Model.Config.VocabularySize : int.MaxValue),
         Seed = fields.Long("seed", long.MinValue, MostSeed) ?? RandomNumberGenerator.GetInt32(int.MaxValue),
-        VocabularyLimit = model.Bundle.Tokenizer.VocabularySize,
+        VocabularyLimit = model.Remote is null ? model.Bundle.Tokenizer.VocabularySize : 0,
     };
 
     /// <summary>What an answer must be like by <c>response_format</c>, or by llama.cpp's and vLLM's fields.</summary>
@@ -68,6 +68,10 @@ internal static class Sampling
 
     /// <summary>A schema's grammar; any JSON object when there is none.</summary>
     public static Grammar Schema(Fields fields, string name) => fields.Raw(name) is { } schema ? Grammar.FromJsonSchema(schema.GetRawText()) : Grammar.JsonObject;
+
+    /// <summary>A number that has two names; both may be given when they agree.</summary>
+    private static double? OneOf(double? one, double? other) => one is null || other is null || one == other ? one ?? other
+        : throw new ApiException(400, "The fields 'repetition_penalty' and 'repeat_penalty' mean the same and differ.", "repeat_penalty");
 
     private static Dictionary<int, float> Bias(Fields fields, int vocabulary)
     {

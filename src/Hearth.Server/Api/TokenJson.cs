@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Models.Tokenizers;
 using Hearth.Server.Api.Wire;
@@ -31,10 +32,21 @@ internal static class TokenJson
         return json;
     }
 
-    private static JsonObject One(Tokenizer tokenizer, int token, float logProbability) => new()
+    /// <summary>A remote model's token as chat completions report it.</summary>
+    public static JsonObject Chat(TextToken token)
     {
-        ["token"] = Text(tokenizer, token),
-        ["logprob"] = (double)logProbability,                                   // all its bits
-        ["bytes"] = new JsonArray([.. tokenizer.Bytes(token).ToArray().Select(b => JsonValue.Create((int)b))]),
+        JsonObject json = One(token.Text, token.LogProbability, token.Bytes);
+        json["top_logprobs"] = new JsonArray([.. token.Alternatives.Select(a => One(a.Text, a.LogProbability, a.Bytes))]);
+        return json;
+    }
+
+    private static JsonObject One(Tokenizer tokenizer, int token, float logProbability) =>
+        One(Text(tokenizer, token), logProbability, tokenizer.Bytes(token).ToArray());     // all the number's bits
+
+    private static JsonObject One(string text, double logProbability, IEnumerable<byte>? bytes) => new()
+    {
+        ["token"] = text,
+        ["logprob"] = logProbability,
+        ["bytes"] = bytes is null ? null : new JsonArray([.. bytes.Select(b => JsonValue.Create((int)b))]),
     };
 }

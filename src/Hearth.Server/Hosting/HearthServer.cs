@@ -1,9 +1,11 @@
 using Hearth.Server.Api;
 using Hearth.Server.Auditing;
+using Hearth.Server.Mcp;
 using Hearth.Server.Models;
 using Hearth.Server.Operations;
 using Hearth.Server.Security;
 using Hearth.Server.State;
+using Hearth.Server.Tools;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,11 +30,13 @@ public static class HearthServer
         builder.Services.AddSingleton<IModelHost>(s => s.GetRequiredService<ScheduledModelHost>());
         builder.Services.AddHostedService(s => s.GetRequiredService<ScheduledModelHost>());
         builder.Services.AddSingleton<IAnswerLog, AuditedAnswers>();
+        builder.Services.AddSingleton(_ => new ToolService(options.Home));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = options.Drain);
         builder.Services.AddState(options);
         builder.Services.AddGuard(options);
         builder.Services.AddOperations();
+        builder.Services.AddMcp();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
@@ -49,6 +53,7 @@ public static class HearthServer
     {
         app.MapHealth();
         app.MapApi();
+        app.MapMcpServer();
         app.MapSessions();
     }
 

@@ -1,30 +1,40 @@
 using System.Runtime.CompilerServices;
+using Hearth.Models;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
 using Hearth.Models.Formats;
+using Hearth.Models.Remote;
 using Hearth.Server.Hosting;
 using Hearth.Server.Scheduling;
 using Microsoft.Extensions.Hosting;
 
 namespace Hearth.Server.Models;
 
-/// <summary>The models of a folder, run by one scheduler.</summary>
+/// <summary>The models of some folders, run by one scheduler, and those that other servers have. Of the same name, the one of this machine counts.</summary>
 internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDisposable
 {
     private readonly ServedFolders _folders;
     private readonly ConditionalWeakTable<ModelBundle, Lazy<string>> _digests = [];
     private readonly Scheduler _scheduler;
+    private readonly RemoteModels _remotes;
 
     public ScheduledModelHost(ServerOptions options, TimeProvider time)
     {
         _folders = new ServedFolders(options.Models, Path.Combine(options.Home, "runs"));
+        _remotes = new RemoteModels(options.Home);
         _scheduler = new Scheduler(_folders, new SchedulerOptions { Threads = options.Threads }, time);
     }
 
-    public IReadOnlyList<ServedModel> List() => _folders.List();
+    public IReadOnlyList<ServedModel> List()
+    {
+        IReadOnlyList<ServedModel> local = _folders.List();
+        IEnumerable<ServedModel> remote = _remotes.List().Select(m => new ServedModel(m.Name, _remotes.Changed));
+        return [.. local.Concat(remote).DistinctBy(m => m.Name, StringComparer.Ordinal).OrderBy(m => m.Name, StringComparer.Ordinal)];
+    }
 
     public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
     {
+        if (Remote(name) is { } remote) return new LoadedModel(remote);
         ModelLease lease = await _scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
         try
         {
@@ -54,7 +64,24 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
         }
     }
 
-    public ValueTask DisposeAsync() => _scheduler.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _scheduler.DisposeAsync().ConfigureAwait(false);
+        _remotes.Dispose();
+    }
+
+    /// <summary>The model of another server that a name means. A damaged list of them is no matter to models of this machine.</summary>
+    private RemoteModel? Remote(string name)
+    {
+        try
+        {
+            return _remotes.Open(name) is { } remote && _folders.Find(name) is null ? remote : null;
+        }
+        catch (ModelFileException) when (_folders.Find(name) is not null)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The digest of a model's file, or of the list of a folder's files that answers depend on.</summary>
     private static string DigestOf(string path)

@@ -14,7 +14,7 @@ internal sealed class ServedFolders(params string[] folders) : IModelSource
     public IReadOnlyList<ServedModel> List() =>
     [
         .. Models.DistinctBy(m => m.Name, StringComparer.Ordinal).OrderBy(m => m.Name, StringComparer.Ordinal)
-            .Select(m => new ServedModel(m.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(m.Path)).ToUnixTimeSeconds())),
+            .Select(m => new ServedModel(m.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(m.Path)).ToUnixTimeSeconds()) { Path = m.Path }),
     ];
 
     /// <summary>Where a model is; null when there is none of the name.</summary>

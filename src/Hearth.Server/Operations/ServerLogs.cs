@@ -19,6 +19,7 @@ internal static class ServerLogs
         log.AddFilter("Microsoft", LogLevel.Warning);
         log.AddFilter("System", LogLevel.Warning);
         log.AddFilter("Hearth.Server.Security.KeyAuthentication", LogLevel.Warning);
+        log.AddFilter("ModelContextProtocol", LogLevel.None);                      // its lines may quote what was asked
         log.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         log.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         log.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);

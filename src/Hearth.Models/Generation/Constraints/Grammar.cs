@@ -2,6 +2,22 @@ using System.Text;
 
 namespace Hearth.Models.Generation.Constraints;
 
+/// <summary>What a grammar can be read from.</summary>
+public enum GrammarSource
+{
+    /// <summary>Parts that were put together.</summary>
+    Parts,
+
+    /// <summary>A JSON schema.</summary>
+    JsonSchema,
+
+    /// <summary>GBNF.</summary>
+    Gbnf,
+
+    /// <summary>A regular expression.</summary>
+    Regex,
+}
+
 /// <summary>What a text must be like: a context-free grammar over bytes. Immutable; safe for use by several threads.</summary>
 public sealed class Grammar
 {
@@ -16,6 +32,12 @@ public sealed class Grammar
 
     internal string Name { get; }
 
+    /// <summary>What it was read from, for those who pass it on.</summary>
+    public GrammarSource Source { get; private init; }
+
+    /// <summary>The text it was read from; empty for parts.</summary>
+    public string Text { get; private init; } = "";
+
     /// <summary>Any JSON value.</summary>
     public static Grammar Json => AnyJson.Value;
 
@@ -25,7 +47,7 @@ public sealed class Grammar
     /// <summary>Reads a grammar in GBNF (llama.cpp, grammars/README.md). The rule <c>root</c> is the whole text.</summary>
     /// <param name="text">The grammar.</param>
     /// <exception cref="ConstraintException">It is malformed, calls itself from the left, or is too large; the message names line or rule.</exception>
-    public static Grammar FromGbnf(string text) => new(new GbnfReader(text).Read(), "root");
+    public static Grammar FromGbnf(string text) => new(new GbnfReader(text).Read(), "root") { Source = GrammarSource.Gbnf, Text = text };
 
     /// <summary>
     /// Reads a regular expression that the whole text must match: alternatives, groups, sets, categories, repetition; digits, word characters and
@@ -37,7 +59,7 @@ public sealed class Grammar
     {
         var rules = new GrammarRules();
         rules.Add("the regular expression", RegexReader.Read(pattern, "the regular expression", whole: true));
-        return new Grammar(rules, "the regular expression");
+        return new Grammar(rules, "the regular expression") { Source = GrammarSource.Regex, Text = pattern };
     }
 
     /// <summary>
@@ -46,7 +68,7 @@ public sealed class Grammar
     /// </summary>
     /// <param name="schema">The schema, as JSON.</param>
     /// <exception cref="ConstraintException">It is malformed, not supported, allows nothing, or is too large; the message names the path.</exception>
-    public static Grammar FromJsonSchema(string schema) => new(JsonSchemaReader.Read(schema), "$");
+    public static Grammar FromJsonSchema(string schema) => new(JsonSchemaReader.Read(schema), "$") { Source = GrammarSource.JsonSchema, Text = schema };
 
     /// <summary>A grammar put together from parts.</summary>
     /// <param name="name">What it is called in errors.</param>

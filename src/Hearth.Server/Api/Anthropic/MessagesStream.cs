@@ -16,17 +16,12 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
 
     public async Task Run(ChatRequest request, JsonNode asked)
     {
-        int[] prompt = model.Engine.Encode(request.Prompt);
         bool began = false;
         try
         {
-            await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, prompt, context.RequestAborted).ConfigureAwait(false))
+            await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false))
             {
-                if (!began)
-                {
-                    began = true;
-                    await Send("message_start", new JsonObject { ["message"] = MessagesRoute.Envelope(model, id, new ChatUsage(prompt.Length, 0, 0)) }).ConfigureAwait(false);
-                }
+                began = true;
                 await Take(update, request, asked).ConfigureAwait(false);
             }
         }
@@ -40,6 +35,9 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
     {
         switch (update)
         {
+            case BeginUpdate begin:
+                await Send("message_start", new JsonObject { ["message"] = MessagesRoute.Envelope(model, id, new ChatUsage(begin.PromptTokens, 0, 0)) }).ConfigureAwait(false);
+                break;
             case TextUpdate text:
                 await Open("text", new JsonObject { ["type"] = "text", ["text"] = "" }).ConfigureAwait(false);
                 await Delta(new JsonObject { ["type"] = "text_delta", ["text"] = text.Text }, "text", text.Text).ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
 {
     private readonly StringBuilder _text = new(), _reasoning = new();
     private readonly List<(string Id, string Name, StringBuilder Arguments)> _calls = [];
-    private readonly List<GeneratedToken> _tokens = [];
+    private readonly List<JsonObject> _tokens = [];                              // with their log-probabilities, where those are wanted
     private int _told;
 
     public ChatUsage Usage { get; private set; }
@@ -80,7 +80,10 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
         switch (update)
         {
             case TokenUpdate { Part: AnswerPart.Answer } token:
-                _tokens.Add(token.Token);
+                if (request.LogProbabilities) _tokens.Add(TokenJson.Chat(model.Bundle.Tokenizer, token.Token));
+                return null;
+            case TextTokenUpdate token:
+                if (request.LogProbabilities) _tokens.Add(TokenJson.Chat(token.Token));
                 return null;
             case TextUpdate text:
                 _text.Append(text.Text);
@@ -114,7 +117,7 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
 
     private JsonObject Logprobs(int from) => new()
     {
-        ["content"] = new JsonArray([.. _tokens.Skip(from).Select(t => TokenJson.Chat(model.Bundle.Tokenizer, t))]),
+        ["content"] = new JsonArray([.. _tokens.Skip(from).Select(t => t.DeepClone())]),
         ["refusal"] = null,
     };
 

@@ -25,18 +25,19 @@ internal static class Completions
         JsonNode asked = fields.Whole();
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
         fields.Accept("user", "metadata", "service_tier");
-        Tokenizer tokenizer = model.Bundle.Tokenizer;
-        int[][] prompts = Prompts(fields, model);
+        JsonElement prompt = fields.Raw("prompt") ?? throw new ApiException(400, "The field 'prompt' is missing.", "prompt", "missing_required_parameter");
         int choices = fields.Whole("n", 1, MostChoices) ?? 1;
         if (fields.Whole("best_of", 1, MostChoices) is { } best && best != choices) throw new ApiException(400, "The field 'best_of' may only be what 'n' is.", "best_of");
         if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
         bool echo = fields.Flag("echo") ?? false, stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
         int? top = fields.Whole("logprobs", 0, 20);
         Grammar? shape = Sampling.Shape(fields);
-        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { StopTokens = model.Bundle.EndTokens, Alternatives = top ?? 0 };
-        if (shape is not null) sampling = sampling with { Constraint = model.Engine.Constrain(shape) };
+        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { Alternatives = top ?? 0 };
         string[] stops = fields.Texts("stop", 16) ?? [];
         fields.Done();
+        ICompletion[] all = model.Remote is { } remote
+            ? Each(RemotePrompts(prompt), choices, (p, c, i) => new RemoteCompletion(remote, p, sampling.With(c), stops, shape, echo, top, i))
+            : Local(model, prompt, choices, sampling, shape, (tokens, options, i) => new Completion(model, tokens, options, stops, echo, top is not null, i));
         string id = Asked.Id("cmpl-");
         long created = Asked.Now(context);
         JsonObject Body(JsonArray items) => new()
@@ -49,20 +50,18 @@ internal static class Completions
             ["choices"] = items,
         };
 
-        Completion[] all = [.. prompts.SelectMany((p, i) => Enumerable.Range(0, choices).Select(c =>
-            new Completion(tokenizer, p, sampling.With(c), stops, echo, top is not null, (i * choices) + c)))];
         if (!stream)
         {
-            await Task.WhenAll(all.Select(c => c.Run(model.Tokens, null, context.RequestAborted))).ConfigureAwait(false);
-            foreach (Completion c in all) await Asked.Record(context, model, c.Seed, asked, c.Text, c.Usage).ConfigureAwait(false);
+            await Task.WhenAll(all.Select(c => c.Run(null, context.RequestAborted))).ConfigureAwait(false);
+            foreach (ICompletion c in all) await Asked.Record(context, model, c.Seed, asked, c.Text, c.Usage).ConfigureAwait(false);
             JsonObject body = Body(new JsonArray([.. all.Select(c => c.Choice())]));
             body["usage"] = Usage(all, choices);
             return Json.Answer(body);
         }
         var events = new EventStream(context);
-        foreach (Completion c in all)
+        foreach (ICompletion c in all)
         {
-            await c.Run(model.Tokens, piece => events.Send(Body([piece])), context.RequestAborted).ConfigureAwait(false);
+            await c.Run(piece => events.Send(Body([piece])), context.RequestAborted).ConfigureAwait(false);
             await Asked.Record(context, model, c.Seed, asked, c.Text, c.Usage).ConfigureAwait(false);
             await events.Send(Body([c.Last()])).ConfigureAwait(false);
         }
@@ -76,25 +75,39 @@ internal static class Completions
         return Results.Empty;
     }
 
-    private static JsonObject Usage(Completion[] all, int choices)
+    private static ICompletion[] Local(LoadedModel model, JsonElement prompt, int choices, GenerationOptions sampling, Grammar? shape, Func<int[], GenerationOptions, int, ICompletion> one)
+    {
+        sampling = sampling with { StopTokens = model.Bundle.EndTokens, Constraint = shape is null ? null : ((ChatEngine)model.Engine).Constrain(shape) };
+        return Each(Prompts(prompt, model), choices, (p, c, i) => one(p, sampling.With(c), i));
+    }
+
+    /// <summary>Each prompt as often as there are choices.</summary>
+    private static ICompletion[] Each<T>(T[] prompts, int choices, Func<T, int, int, ICompletion> one) =>
+        [.. prompts.SelectMany((p, i) => Enumerable.Range(0, choices).Select(c => one(p, c, (i * choices) + c)))];
+
+    private static JsonObject Usage(ICompletion[] all, int choices)
     {
         int prompt = all.Where((_, i) => i % choices == 0).Sum(c => c.Usage.PromptTokens), answer = all.Sum(c => c.Usage.AnswerTokens);
         return new JsonObject { ["prompt_tokens"] = prompt, ["completion_tokens"] = answer, ["total_tokens"] = prompt + answer };
     }
 
     /// <summary>A text, texts, tokens, or lists of tokens.</summary>
-    private static int[][] Prompts(Fields fields, LoadedModel model)
+    private static int[][] Prompts(JsonElement prompt, LoadedModel model) => Items(prompt,
+        text => Whole(model.Bundle.Tokenizer, text), (list, at) => TokenJson.Ids(list, at, model.Bundle.Model.Config.VocabularySize));
+
+    /// <summary>The same, to be passed on: a remote model's tokens are known to its own server.</summary>
+    private static JsonNode[] RemotePrompts(JsonElement prompt) => Items<JsonNode>(prompt,
+        text => JsonValue.Create(text), (list, at) => new JsonArray([.. TokenJson.Ids(list, at, int.MaxValue).Select(t => JsonValue.Create(t))]));
+
+    private static T[] Items<T>(JsonElement prompt, Func<string, T> text, Func<JsonElement, string, T> tokens)
     {
-        Tokenizer tokenizer = model.Bundle.Tokenizer;
-        int vocabulary = model.Bundle.Model.Config.VocabularySize;
-        JsonElement prompt = fields.Raw("prompt") ?? throw new ApiException(400, "The field 'prompt' is missing.", "prompt", "missing_required_parameter");
-        if (prompt.ValueKind == JsonValueKind.String) return [Whole(tokenizer, prompt.GetString()!)];
+        if (prompt.ValueKind == JsonValueKind.String) return [text(prompt.GetString()!)];
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0) throw Fields.Bad("prompt", prompt.ValueKind, "a text, texts, tokens, or lists of tokens");
         if (prompt.GetArrayLength() > MostPrompts && prompt[0].ValueKind != JsonValueKind.Number) throw new ApiException(400, $"The field 'prompt' has {prompt.GetArrayLength()} items, expected at most {MostPrompts}.", "prompt");
-        return prompt[0].ValueKind == JsonValueKind.Number ? [TokenJson.Ids(prompt, "prompt", vocabulary)] : [.. prompt.EnumerateArray().Select((item, i) => item.ValueKind switch
+        return prompt[0].ValueKind == JsonValueKind.Number ? [tokens(prompt, "prompt")] : [.. prompt.EnumerateArray().Select((item, i) => item.ValueKind switch
         {
-            JsonValueKind.String => Whole(tokenizer, item.GetString()!),
-            JsonValueKind.Array => TokenJson.Ids(item, $"prompt[{i}]", vocabulary),
+            JsonValueKind.String => text(item.GetString()!),
+            JsonValueKind.Array => tokens(item, $"prompt[{i}]"),
             _ => throw Fields.Bad($"prompt[{i}]", item.ValueKind, "a text or a list of tokens"),
         })];
     }
@@ -107,8 +120,29 @@ internal static class Completions
 }
 
 /// <summary>One prompt and its continuation.</summary>
-internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOptions options, string[] stops, bool echo, bool logprobs, int index)
+internal interface ICompletion
 {
+    /// <summary>The text so far, the prompt in it where it is repeated.</summary>
+    string Text { get; }
+
+    long Seed { get; }
+
+    ChatUsage Usage { get; }
+
+    /// <summary>Goes on with the prompt; each piece goes to <paramref name="tell"/> as a choice.</summary>
+    Task Run(Func<JsonObject, Task>? tell, CancellationToken cancel);
+
+    /// <summary>The choice of a whole text.</summary>
+    JsonObject Choice();
+
+    /// <summary>The choice that ends a stream.</summary>
+    JsonObject Last();
+}
+
+/// <summary>One prompt and its continuation by a model of this machine.</summary>
+internal sealed class Completion(LoadedModel model, int[] prompt, GenerationOptions options, string[] stops, bool echo, bool logprobs, int index) : ICompletion
+{
+    private readonly Tokenizer _tokenizer = model.Bundle.Tokenizer;
     private readonly List<GeneratedToken> _tokens = [];
     private readonly StringBuilder _text = new();
     private GeneratedToken[] _scores = [];
@@ -121,12 +155,12 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
 
     public ChatUsage Usage => new(prompt.Length, _tokens.Count, 0);
 
-    public async Task Run(ITokenGenerator generator, Func<JsonObject, Task>? tell, CancellationToken cancel)
+    public async Task Run(Func<JsonObject, Task>? tell, CancellationToken cancel)
     {
         if (echo)
         {
-            if (logprobs) _scores = await generator.ScoreAsync(prompt, options.Alternatives, cancel).ConfigureAwait(false);
-            _text.Append(tokenizer.Decode(prompt, showSpecial: true));
+            if (logprobs) _scores = await model.Tokens.ScoreAsync(prompt, options.Alternatives, cancel).ConfigureAwait(false);
+            _text.Append(_tokenizer.Decode(prompt, showSpecial: true));
             if (tell is not null) await tell(Piece()).ConfigureAwait(false);
         }
         if (options.MaxTokens == 0)
@@ -134,8 +168,8 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
             _full = true;
             return;
         }
-        var stream = new TextStream(tokenizer, stops);
-        await foreach (GeneratedToken token in generator.GenerateAsync(prompt, options, cancel).ConfigureAwait(false))
+        var stream = new TextStream(_tokenizer, stops);
+        await foreach (GeneratedToken token in model.Tokens.GenerateAsync(prompt, options, cancel).ConfigureAwait(false))
         {
             _tokens.Add(token);
             string piece = stream.Push(token.Id);
@@ -184,7 +218,7 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
         int offset = 0, at = 0;
         foreach ((int id, float? logProbability, IReadOnlyList<TokenProbability>? top) in all.Concat(_tokens.Select(t => (t.Id, (float?)t.LogProbability, t.Alternatives))))
         {
-            string text = TokenJson.Text(tokenizer, id);
+            string text = TokenJson.Text(_tokenizer, id);
             if (at++ >= from)
             {
                 tokens.Add(text);
@@ -203,10 +237,10 @@ internal sealed class Completion(Tokenizer tokenizer, int[] prompt, GenerationOp
         var table = new JsonObject();
         foreach (TokenProbability one in top ?? [])
         {
-            string text = TokenJson.Text(tokenizer, one.Id);
+            string text = TokenJson.Text(_tokenizer, one.Id);
             if (!table.ContainsKey(text)) table[text] = (double)one.LogProbability;
         }
-        string own = TokenJson.Text(tokenizer, id);
+        string own = TokenJson.Text(_tokenizer, id);
         if (!table.ContainsKey(own)) table[own] = (double)logProbability;
         return table;
     }

@@ -16,14 +16,14 @@ internal static class Embeddings
     {
         Fields fields = await Fields.Of(context.Request).ConfigureAwait(false);
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
-        int[][] inputs = Inputs(fields, model);
+        JsonElement input = fields.Raw("input") ?? throw new ApiException(400, "The field 'input' is missing.", "input", "missing_required_parameter");
         bool base64 = fields.OneOf("encoding_format", "float", "base64") == "base64";
-        int size = model.Bundle.Model.Config.HiddenSize;
-        if (fields.Whole("dimensions", 1, int.MaxValue) is { } wanted && wanted != size)
-            throw new ApiException(400, $"The field 'dimensions' is {wanted}; embeddings of this model have {size} numbers.", "dimensions");
+        int? wanted = fields.Whole("dimensions", 1, int.MaxValue);
         fields.Accept("user").Done();
-        float[][] embeddings = await Task.WhenAll(inputs.Select(t => model.Tokens.EmbedAsync(t, context.RequestAborted))).ConfigureAwait(false);
-        int tokens = inputs.Sum(t => t.Length);
+        (float[][] embeddings, int tokens) = model.Remote is { } remote
+            ? await remote.EmbedAsync(Inputs<JsonNode>(input, t => JsonValue.Create(t), l => new JsonArray([.. TokenJson.Ids(l, "input", int.MaxValue).Select(t => JsonValue.Create(t))])), wanted, context.RequestAborted).ConfigureAwait(false)
+            : await Embed(model, Inputs(input, t => Whole(model, t), l => TokenJson.Ids(l, "input", model.Bundle.Model.Config.VocabularySize)), wanted, context.RequestAborted).ConfigureAwait(false);
+        await Asked.Count(context, tokens).ConfigureAwait(false);
         return Json.Answer(new JsonObject
         {
             ["object"] = "list",
@@ -48,8 +48,11 @@ internal static class Embeddings
         int most = fields.Whole("top_n", 1, int.MaxValue) ?? documents.Length;
         bool whole = fields.Flag("return_documents") ?? false;
         fields.Done();
-        int[][] tokens = [.. documents.Prepend(query).Select(t => Whole(model, t))];
-        float[][] embeddings = await Task.WhenAll(tokens.Select(t => model.Tokens.EmbedAsync(t, context.RequestAborted))).ConfigureAwait(false);
+        string[] texts = [query, .. documents];
+        (float[][] embeddings, int tokens) = model.Remote is { } remote
+            ? await remote.EmbedAsync([.. texts.Select(t => JsonValue.Create(t))], null, context.RequestAborted).ConfigureAwait(false)
+            : await Embed(model, [.. texts.Select(t => Whole(model, t))], null, context.RequestAborted).ConfigureAwait(false);
+        await Asked.Count(context, tokens).ConfigureAwait(false);
         return Json.Answer(new JsonObject
         {
             ["model"] = model.Name,
@@ -60,28 +63,44 @@ internal static class Embeddings
                     if (whole) result["document"] = new JsonObject { ["text"] = documents[r.Index] };
                     return result;
                 })]),
-            ["usage"] = new JsonObject { ["total_tokens"] = tokens.Sum(t => t.Length) },
+            ["usage"] = new JsonObject { ["total_tokens"] = tokens },
         });
     }
 
+    private static async Task<(float[][] Embeddings, int Tokens)> Embed(LoadedModel model, int[][] inputs, int? wanted, CancellationToken cancel)
+    {
+        int size = model.Bundle.Model.Config.HiddenSize;
+        if (wanted is not null && wanted != size) throw new ApiException(400, $"The field 'dimensions' is {wanted}; embeddings of this model have {size} numbers.", "dimensions");
+        return (await Task.WhenAll(inputs.Select(t => model.Tokens.EmbedAsync(t, cancel))).ConfigureAwait(false), inputs.Sum(t => t.Length));
+    }
+
+    /// <summary>The cosine of two directions; a remote model's need not have length one.</summary>
     private static double Cosine(float[] a, float[] b)
     {
-        double sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += (double)a[i] * b[i];
-        return sum;
+        double sum = 0, squares = 0, others = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            sum += (double)a[i] * b[i];
+            squares += (double)a[i] * a[i];
+            others += (double)b[i] * b[i];
+        }
+        return squares > 0 && others > 0 ? sum / Math.Sqrt(squares * others) : 0;
     }
 
     private static int[] Whole(LoadedModel model, string text) => model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens
         ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
 
-    private static int[][] Inputs(Fields fields, LoadedModel model)
+    private static T[] Inputs<T>(JsonElement input, Func<string, T> text, Func<JsonElement, T> tokens)
     {
-        JsonElement input = fields.Raw("input") ?? throw new ApiException(400, "The field 'input' is missing.", "input", "missing_required_parameter");
-        if (input.ValueKind == JsonValueKind.Array && input.GetArrayLength() > 0 && input[0].ValueKind != JsonValueKind.String)
+        if (input.ValueKind == JsonValueKind.String) return [text(input.GetString()!)];
+        if (input.ValueKind != JsonValueKind.Array) throw Fields.Bad("input", input.ValueKind, "a text, texts, tokens, or lists of tokens");
+        if (input.GetArrayLength() > 0 && input[0].ValueKind == JsonValueKind.Number) return [tokens(input)];
+        if (input.GetArrayLength() > MostInputs) throw new ApiException(400, $"The field 'input' has {input.GetArrayLength()} items, expected at most {MostInputs}.", "input");
+        return [.. input.EnumerateArray().Select((item, i) => item.ValueKind switch
         {
-            JsonElement[] lists = input[0].ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray()] : [input];
-            return [.. lists.Select(l => TokenJson.Ids(l, "input", model.Bundle.Model.Config.VocabularySize))];
-        }
-        return [.. (fields.Texts("input", MostInputs) ?? []).Select(t => Whole(model, t))];
+            JsonValueKind.String => text(item.GetString()!),
+            JsonValueKind.Array => tokens(item),
+            _ => throw Fields.Bad($"input[{i}]", item.ValueKind, "a text or a list of tokens"),
+        })];
     }
 }

@@ -18,5 +18,5 @@ internal static class ModelList
     public static IResult Get(HttpContext context, IModelHost models, string name) => Json.Answer(One(models.List().FirstOrDefault(m => m.Name == name && context.Caller().MayAsk(name))
         ?? throw new ApiException(404, $"There is no model '{(name.Length <= 80 ? name : name[..80])}'. GET /v1/models lists those there are.", "model", "model_not_found")));
 
-    private static JsonObject One(ServedModel model) => new() { ["id"] = model.Name, ["object"] = "model", ["created"] = model.Created, ["owned_by"] = "hearth" };
+    private static JsonObject One(ServedModel model) => new() { ["id"] = model.Name, ["object"] = "model", ["created"] = model.Created, ["owned_by"] = model.IsRemote ? "remote" : "hearth" };
 }
