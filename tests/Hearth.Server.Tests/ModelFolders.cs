@@ -14,7 +14,7 @@ internal static class ModelFolders
     /// <summary>The names of <see cref="All"/>.</summary>
     public const string Dense = "dense", Windowed = "windowed", Experts = "experts", Latent = "latent", Thinker = "thinker";
 
-    public const int Context = 1024;
+    public const int Context = 2048;
 
     private const int Hidden = 32, Inner = 48, Heads = 4, Layers = 2, Head = 16;
 

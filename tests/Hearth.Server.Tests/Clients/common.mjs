@@ -43,4 +43,11 @@ export async function all(list) {
   return found;
 }
 
+/** The token that ends an answer. */
+export async function endToken() {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+  const answer = await fetch(`${url}/tokenize`, { method: 'POST', headers, body: JSON.stringify({ model, content: '<|end|>' }) });
+  return (await answer.json()).tokens[0];
+}
+
 export const done = () => console.log('all of it holds');

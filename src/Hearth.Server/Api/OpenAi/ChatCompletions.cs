@@ -82,7 +82,7 @@ internal static class ChatCompletions
             ToolChoice = choice,
             ToolName = name,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
-            ReasoningBudget = fields.Whole("thinking_budget", 0, int.MaxValue) ?? fields.Whole("reasoning_budget", 0, int.MaxValue),
+            ReasoningBudget = Asked.ThinkingBudget(fields),
             LogProbabilities = top,
         };
     }

@@ -130,6 +130,7 @@ internal static class Responses
             ToolChoice = choice,
             ToolName = name,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
+            ReasoningBudget = Asked.ThinkingBudget(fields),
             LogProbabilities = include.Contains(LogProbabilities, StringComparer.Ordinal),
         };
     }
