@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
-using Hearth.Models.Formats;
 using Hearth.Server.Hosting;
 using Hearth.Server.Scheduling;
 using Microsoft.Extensions.Hosting;
@@ -17,7 +16,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
 
     public ScheduledModelHost(ServerOptions options, TimeProvider time)
     {
-        _folders = new ServedFolders(options.Models, Path.Combine(options.Home, "runs"));
+        _folders = new ServedFolders(options.Models, options.Runs);
         _scheduler = new Scheduler(_folders, new SchedulerOptions { Threads = options.Threads }, time);
     }
 
@@ -28,7 +27,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
         ModelLease lease = await _scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
         try
         {
-            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folders.Find(name) ?? b.Folder))).Value;
+            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => ModelDigest.Of(_folders.Find(name) ?? b.Folder))).Value;
             ScheduledGenerator tokens = _scheduler.For(name, owner);
             return new LoadedModel(name, digest, lease.Bundle, new ChatEngine(lease.Bundle, tokens), tokens, lease);
         }
@@ -55,13 +54,4 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     }
 
     public ValueTask DisposeAsync() => _scheduler.DisposeAsync();
-
-    /// <summary>The digest of a model's file, or of the list of a folder's files that answers depend on.</summary>
-    private static string DigestOf(string path)
-    {
-        if (File.Exists(path)) return Digest.OfFile(path);
-        return Digest.Of(string.Join('\n', Directory.GetFiles(ModelFolder.Resolve(path)).Order(StringComparer.Ordinal)
-            .Where(f => f.EndsWith(".safetensors", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal) || f.EndsWith(".jinja", StringComparison.Ordinal))
-            .Select(f => $"{Path.GetFileName(f)} {Digest.OfFile(f)}")));
-    }
 }
