@@ -10,6 +10,7 @@ using Hearth.Models.Generation;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Numerics;
 using Hearth.Server.Auditing;
+using Hearth.Server.Pages.Shell;
 using Hearth.Server.Scheduling;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
@@ -80,14 +81,20 @@ public static class ApiErrors
         }
     }
 
-    /// <summary>Writes an error as the response.</summary>
+    /// <summary>Writes an error as the response: as a page for who looks at pages.</summary>
     /// <param name="context">The request; its response has not started.</param>
     /// <param name="error">The error.</param>
     public static async Task Write(HttpContext context, ApiException error)
     {
         context.Response.StatusCode = error.Status;
-        context.Response.ContentType = "application/json";
+        bool page = PlainPage.IsWanted(context.Request);
+        context.Response.ContentType = page ? "text/html; charset=utf-8" : "application/json";
         if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (page)
+        {
+            await context.Response.WriteAsync(PlainPage.Error(context, error.Message), context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
         bool anthropic = context.Request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal);
         await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic), Json), context.RequestAborted).ConfigureAwait(false);
     }

@@ -2,6 +2,7 @@ using Hearth.Server.Api;
 using Hearth.Server.Auditing;
 using Hearth.Server.Models;
 using Hearth.Server.Operations;
+using Hearth.Server.Pages;
 using Hearth.Server.Security;
 using Hearth.Server.State;
 using Microsoft.AspNetCore.Builder;
@@ -33,6 +34,7 @@ public static class HearthServer
         builder.Services.AddState(options);
         builder.Services.AddGuard(options);
         builder.Services.AddOperations();
+        builder.Services.AddPages();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
@@ -50,6 +52,7 @@ public static class HearthServer
         app.MapHealth();
         app.MapApi();
         app.MapSessions();
+        app.MapPages();
     }
 
     private static void AddState(this IServiceCollection services, ServerOptions options)
