@@ -1,4 +1,6 @@
 using Hearth.Models.Architectures;
+using Hearth.Models.Architectures.Files;
+using Hearth.Models.Formats;
 using Hearth.Models.Formats.Gguf;
 using Hearth.Numerics;
 using Hearth.Numerics.Quantization;

@@ -5,6 +5,7 @@ using Hearth.Server.Operations;
 using Hearth.Server.Pages;
 using Hearth.Server.Security;
 using Hearth.Server.State;
+using Hearth.Server.Work;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -34,6 +35,7 @@ public static class HearthServer
         builder.Services.AddState(options);
         builder.Services.AddGuard(options);
         builder.Services.AddOperations();
+        builder.Services.AddWork();
         builder.Services.AddPages();
         configure?.Invoke(builder.Services);
 

@@ -10,14 +10,13 @@ using Hearth.Training.Papers;
 
 namespace Hearth.Server.Work;
 
-/// <summary>Work on models that admins ask for: fetch, import, quantise, read through, verify, delete.</summary>
+/// <summary>Work on models that admins ask for: fetch, import, quantise, read through, verify, delete. Others are refused.</summary>
 /// <param name="jobs">Runs it.</param>
-/// <param name="gate">Lets admins alone.</param>
 /// <param name="catalog">The models.</param>
 /// <param name="marks">Where what was found out is kept.</param>
 /// <param name="options">Where models are.</param>
 /// <param name="imports">What may be imported.</param>
-public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catalog, ModelMarks marks, ServerOptions options, ModelImport imports)
+public sealed class ModelJobs(JobRunner jobs, ModelCatalog catalog, ModelMarks marks, ServerOptions options, ModelImport imports)
 {
     private static readonly string[] Kinds = [JobKinds.Pull, JobKinds.Import, JobKinds.Quantize, JobKinds.Digest, JobKinds.Verify];
 
@@ -31,9 +30,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <param name="name">What it is called here; empty for its name there.</param>
     /// <exception cref="HubException">It is no address.</exception>
     /// <exception cref="JobException">It can not be called so.</exception>
-    public async Task<Job> PullAsync(Caller by, string address, string? file = null, string? name = null)
+    public Job Pull(Caller by, string address, string? file = null, string? name = null)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         var from = HubAddress.Parse(address.Trim());
         string own = Blank(name) ?? from.Name;
         RequireName(own);
@@ -53,9 +52,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <param name="path">The file or folder.</param>
     /// <param name="name">What it is called here; empty for its own name.</param>
     /// <exception cref="JobException">It is not there, not allowed, or the name is taken.</exception>
-    public async Task<Job> ImportAsync(Caller by, string path, string? name = null)
+    public Job Import(Caller by, string path, string? name = null)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         string from = imports.Allowed(path.Trim()), own = Blank(name) ?? ModelImport.NameOf(from);
         RequireName(own);
         RequireFree(own);
@@ -82,9 +81,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <param name="type">The types, as <see cref="GgufMixture"/> names them.</param>
     /// <param name="name">What it is called; empty for <see cref="QuantizedName"/>.</param>
     /// <exception cref="JobException">There is no such type, or the name is taken.</exception>
-    public async Task<Job> QuantizeAsync(Caller by, string model, string type, string? name = null)
+    public Job Quantize(Caller by, string model, string type, string? name = null)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         GgufMixture mixture = GgufMixture.Find(type) ?? throw new JobException($"'{type}' is no type. Choose one of {string.Join(", ", GgufMixture.All.Select(m => m.Name))}.");
         string from = catalog.Require(model).Path, own = Blank(name) ?? QuantizedName(model, mixture.Name);
         RequireName(own);
@@ -102,9 +101,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <summary>Computes the digest of what a model's answers depend on.</summary>
     /// <param name="by">Who asks.</param>
     /// <param name="model">Its name.</param>
-    public async Task<Job> DigestAsync(Caller by, string model)
+    public Job Digest(Caller by, string model)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         string path = catalog.Require(model).Path;
         return jobs.Start(by, new JobOrder(JobKinds.Digest, model, $"Compute the digest of {model}", IsHeavy: true), (report, cancel) =>
         {
@@ -123,9 +122,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <param name="model">Its name.</param>
     /// <param name="key">One of <see cref="PublicKeys"/>.</param>
     /// <exception cref="JobException">There is no such key.</exception>
-    public async Task<Job> VerifyAsync(Caller by, string model, string key)
+    public Job Verify(Caller by, string model, string key)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         string file = OwnKey.PublicKeys(options.Home).FirstOrDefault(f => Path.GetFileName(f) == key)
             ?? throw new JobException($"There is no key '{key}'. Put the signer's public key into {Path.GetDirectoryName(OwnKey.PathIn(options.Home))}, with a name that ends in .pub.");
         string path = catalog.Require(model).Path;
@@ -152,9 +151,9 @@ public sealed class ModelJobs(JobRunner jobs, AdminGate gate, ModelCatalog catal
     /// <param name="model">Its name.</param>
     /// <returns>What was done, in a sentence.</returns>
     /// <exception cref="JobException">It is a run's, or can not be deleted.</exception>
-    public async Task<string> DeleteAsync(Caller by, string model)
+    public string Delete(Caller by, string model)
     {
-        await gate.RequireAsync(by).ConfigureAwait(false);
+        by.RequireAdmin();
         ModelEntry entry = catalog.Require(model);
         if (entry.Run is { } run) throw new JobException($"{model} belongs to the run {run}, whose proofs rest on it. Delete the run's folder yourself if it is not needed any more.");
         string root = Path.GetFullPath(options.Models), path = Path.GetFullPath(entry.Path);
