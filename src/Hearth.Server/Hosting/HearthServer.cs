@@ -54,6 +54,7 @@ public static class HearthServer
         app.MapHealth();
         app.MapApi();
         app.MapSessions();
+        app.MapAuditExport();
         app.MapPages();
     }
 
@@ -69,5 +70,6 @@ public static class HearthServer
         services.AddHostedService(s => s.GetRequiredService<AuditLog>());
         services.AddSingleton<AuditKeeping>();
         services.AddHostedService<AuditRetention>();
+        services.AddSingleton<AuditReplay>();
     }
 }

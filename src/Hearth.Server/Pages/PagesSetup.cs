@@ -1,5 +1,6 @@
 using Hearth.Server.Pages.Assets;
 using Hearth.Server.Pages.Sessions;
+using Hearth.Server.Pages.Shared;
 using Hearth.Server.Pages.Shell;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -29,6 +30,7 @@ internal static class PagesSetup
         services.AddCascadingAuthenticationState();
         services.Replace(ServiceDescriptor.Scoped<AuthenticationStateProvider, CircuitIdentity>());
         services.AddScoped<PageCaller>();
+        services.AddSingleton<PageErrors>();
         services.AddSingleton<OpenCircuits>();
         services.AddScoped<CircuitHandler, CircuitOfSession>();
     }

@@ -56,6 +56,11 @@ public sealed class JobReport : ITrainingDisplay
         Show(total > 0 ? done / (double)total : 1, $"{name}: {HubSelection.Size(done)} of {HubSelection.Size(total)}{left}");
     }
 
+    /// <summary>How many of something are done.</summary>
+    /// <param name="done">Done.</param>
+    /// <param name="total">In all.</param>
+    public void Count(long done, long total) => Show(total > 0 ? done / (double)total : null, $"{done:N0} of {total:N0}");
+
     /// <inheritdoc/>
     public T Train<T>(string name, Func<Action<TrainingProgress>, T> work)
     {

@@ -17,5 +17,6 @@ internal static class WorkSetup
         services.AddSingleton<ModelJobs>();
         services.AddSingleton<RunCatalog>();
         services.AddSingleton<RunJobs>();
+        services.AddSingleton<AuditJobs>();
     }
 }

@@ -75,7 +75,9 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
         ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments },
     };
 
-    private JsonObject? Take(ChatUpdate update)
+    /// <summary>Collects a piece.</summary>
+    /// <returns>What a stream tells of it; null for nothing.</returns>
+    public JsonObject? Take(ChatUpdate update)
     {
         switch (update)
         {

@@ -24,18 +24,10 @@ internal static class Completions
         Fields fields = await Fields.Of(context.Request).ConfigureAwait(false);
         JsonNode asked = fields.Whole();
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
-        fields.Accept("user", "metadata", "service_tier");
-        Tokenizer tokenizer = model.Bundle.Tokenizer;
-        int[][] prompts = Prompts(fields, model);
         int choices = fields.Whole("n", 1, MostChoices) ?? 1;
         if (fields.Whole("best_of", 1, MostChoices) is { } best && best != choices) throw new ApiException(400, "The field 'best_of' may only be what 'n' is.", "best_of");
-        if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
-        bool echo = fields.Flag("echo") ?? false, stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
-        int? top = fields.Whole("logprobs", 0, 20);
-        Grammar? shape = Sampling.Shape(fields);
-        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { StopTokens = model.Bundle.EndTokens, Alternatives = top ?? 0 };
-        if (shape is not null) sampling = sampling with { Constraint = model.Engine.Constrain(shape) };
-        string[] stops = fields.Texts("stop", 16) ?? [];
+        bool stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
+        Completion[] all = Read(fields, model, choices);
         fields.Done();
         string id = Asked.Id("cmpl-");
         long created = Asked.Now(context);
@@ -49,8 +41,6 @@ internal static class Completions
             ["choices"] = items,
         };
 
-        Completion[] all = [.. prompts.SelectMany((p, i) => Enumerable.Range(0, choices).Select(c =>
-            new Completion(tokenizer, p, sampling.With(c), stops, echo, top is not null, (i * choices) + c)))];
         if (!stream)
         {
             await Task.WhenAll(all.Select(c => c.Run(model.Tokens, null, context.RequestAborted))).ConfigureAwait(false);
@@ -74,6 +64,22 @@ internal static class Completions
         }
         await events.Send("[DONE]").ConfigureAwait(false);
         return Results.Empty;
+    }
+
+    /// <summary>What a request asks for: so many continuations of each prompt. The caller reads what is left and calls <see cref="Fields.Done"/>.</summary>
+    public static Completion[] Read(Fields fields, LoadedModel model, int choices)
+    {
+        fields.Accept("user", "metadata", "service_tier");
+        int[][] prompts = Prompts(fields, model);
+        if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
+        bool echo = fields.Flag("echo") ?? false;
+        int? top = fields.Whole("logprobs", 0, 20);
+        Grammar? shape = Sampling.Shape(fields);
+        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { StopTokens = model.Bundle.EndTokens, Alternatives = top ?? 0 };
+        if (shape is not null) sampling = sampling with { Constraint = model.Engine.Constrain(shape) };
+        string[] stops = fields.Texts("stop", 16) ?? [];
+        return [.. prompts.SelectMany((p, i) => Enumerable.Range(0, choices).Select(c =>
+            new Completion(model.Bundle.Tokenizer, p, sampling.With(c), stops, echo, top is not null, (i * choices) + c)))];
     }
 
     private static JsonObject Usage(Completion[] all, int choices)

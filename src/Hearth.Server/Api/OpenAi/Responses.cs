@@ -4,7 +4,10 @@ using Hearth.Models.Chat;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
+using Hearth.Server.Security;
+using Hearth.Server.State;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hearth.Server.Api.OpenAi;
 
@@ -18,7 +21,7 @@ internal static class Responses
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
         string? previous = fields.Text("previous_response_id");
         bool store = fields.Flag("store") ?? true;
-        ChatRequest request = Read(fields, model, await StoredResponses.Conversation(context, previous).ConfigureAwait(false));
+        ChatRequest request = Read(fields, model, await StoredResponses.Conversation(context.RequestServices.GetRequiredService<ResponseStore>(), context.Caller().Id, previous, context.RequestAborted).ConfigureAwait(false));
         bool stream = fields.Flag("stream") ?? false;
         fields.Done();
         var response = new ResponseBuilder(model, request, Asked.Id("resp_"), Asked.Now(context)) { Store = store, Previous = previous };
@@ -58,7 +61,8 @@ internal static class Responses
         return Results.Empty;
     }
 
-    private static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
+    /// <summary>What a request asks for, after what was said before. The caller reads what is left and calls <see cref="Fields.Done"/>.</summary>
+    public static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
     {
         fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "service_tier", "truncation");
         if (fields.Flag("background") == true) throw new ApiException(400, "The field 'background' may only be false here.", "background", "unknown_parameter");
