@@ -53,7 +53,14 @@ public static class ApiErrors
     /// <summary>What a client is told of an exception.</summary>
     /// <param name="e">The exception.</param>
     /// <param name="context">The request, for the log of what nobody foresaw.</param>
-    public static ApiException Of(Exception e, HttpContext context)
+    public static ApiException Of(Exception e, HttpContext context) =>
+        Of(e, context.RequestServices.GetRequiredService<ILoggerFactory>(), $"{context.Request.Method} {context.Request.Path}");
+
+    /// <summary>What a person or a client is told of an exception.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="logs">The log of what nobody foresaw.</param>
+    /// <param name="where">Where it came up, for that log.</param>
+    public static ApiException Of(Exception e, ILoggerFactory logs, string where)
     {
         switch (e)
         {
@@ -74,8 +81,8 @@ public static class ApiErrors
             case HearthException: return new ApiException(400, e.Message);
             default:
                 // Messages of exceptions may quote what was asked: the log gets the kind and the place.
-                ILogger log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server");
-                log.LogError("An error nobody foresaw at {Method} {Path}: {Kind}\n{Place}", context.Request.Method, context.Request.Path, e.GetType(), e.StackTrace);
+                ILogger log = logs.CreateLogger("Hearth.Server");
+                log.LogError("An error nobody foresaw at {Where}: {Kind}\n{Place}", where, e.GetType(), e.StackTrace);
                 log.LogDebug(e, "The same error with its message");
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }

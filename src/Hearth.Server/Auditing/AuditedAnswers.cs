@@ -6,7 +6,7 @@ namespace Hearth.Server.Auditing;
 /// <summary>Writes every answer into the audit log before the client sees its end.</summary>
 internal sealed class AuditedAnswers(AuditLog log) : IAnswerLog
 {
-    public Task AppendAsync(AnswerRecord record)
+    public Task<AuditReceipt> AppendAsync(AnswerRecord record)
     {
         var options = record.Request.DeepClone() as JsonObject ?? [];
         string prompt = "";
