@@ -1,5 +1,7 @@
 using Hearth.Server.Pages.Assets;
+using Hearth.Server.Pages.Chat;
 using Hearth.Server.Pages.Sessions;
+using Hearth.Server.Pages.Shared;
 using Hearth.Server.Pages.Shell;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -29,6 +31,10 @@ internal static class PagesSetup
         services.AddCascadingAuthenticationState();
         services.Replace(ServiceDescriptor.Scoped<AuthenticationStateProvider, CircuitIdentity>());
         services.AddScoped<PageCaller>();
+        services.AddSingleton<PageErrors>();
+        services.AddSingleton<ChatTurns>();
+        services.AddHostedService(s => s.GetRequiredService<ChatTurns>());
+        services.AddScoped<WatchedAnswers>();
         services.AddSingleton<OpenCircuits>();
         services.AddScoped<CircuitHandler, CircuitOfSession>();
     }
@@ -36,6 +42,7 @@ internal static class PagesSetup
     public static void MapPages(this WebApplication app)
     {
         app.MapAssets();
+        app.MapConversationExports();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o =>
         {
             o.DisableWebSocketCompression = true;                                // what people write and what is secret never stand compressed together

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Hearth.Server.Pages.Chat;
 
 /// <summary>How a conversation is answered. What is null is as the model's interface has it.</summary>
-internal sealed record ChatSettings
+public sealed record ChatSettings
 {
     private static readonly JsonSerializerOptions Form = new()
     {
@@ -16,16 +16,22 @@ internal sealed record ChatSettings
     /// <summary>What the model is told before the conversation.</summary>
     public string? System { get; init; }
 
+    /// <summary>How far unlikely tokens are chosen.</summary>
     public double? Temperature { get; init; }
 
+    /// <summary>The share of the likeliest tokens that are chosen from.</summary>
     public double? TopP { get; init; }
 
+    /// <summary>How many of the likeliest tokens are chosen from.</summary>
     public int? TopK { get; init; }
 
+    /// <summary>How likely a token has to be, to the likeliest.</summary>
     public double? MinP { get; init; }
 
+    /// <summary>The most tokens of an answer.</summary>
     public int? MaxTokens { get; init; }
 
+    /// <summary>What chance begins with.</summary>
     public long? Seed { get; init; }
 
     /// <summary>Texts that end the answer.</summary>
@@ -38,6 +44,7 @@ internal sealed record ChatSettings
     public string ToJson() => JsonSerializer.Serialize(this, Form);
 
     /// <summary>Settings that were kept; the usual ones when there are none, or none that can be read.</summary>
+    /// <param name="json">As <see cref="ToJson"/> gave them.</param>
     public static ChatSettings Of(string? json)
     {
         try

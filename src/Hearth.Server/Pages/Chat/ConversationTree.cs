@@ -7,7 +7,7 @@ namespace Hearth.Server.Pages.Chat;
 /// <summary>A text file that was sent with a question.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Text">What it says.</param>
-internal sealed record AttachedFile(string Name, string Text);
+public sealed record AttachedFile(string Name, string Text);
 
 /// <summary>The messages of a conversation: a tree, of which one branch is shown.</summary>
 /// <param name="messages">All of them, in the order in which they came.</param>

@@ -12,7 +12,7 @@ namespace Hearth.Server.Pages.Chat;
 /// <param name="Model">The model.</param>
 /// <param name="Settings">How to answer.</param>
 /// <param name="Messages">What was said so far, the question last: roles and texts.</param>
-internal sealed record Turn(string Conversation, string Question, string Model, ChatSettings Settings, IReadOnlyList<(string Role, string Text)> Messages)
+public sealed record Turn(string Conversation, string Question, string Model, ChatSettings Settings, IReadOnlyList<(string Role, string Text)> Messages)
 {
     /// <summary>An answer that is asked for again, to see whether it comes out equal; null for a new one, which is kept.</summary>
     public MessageRow? Repeats { get; init; }
@@ -21,13 +21,13 @@ internal sealed record Turn(string Conversation, string Question, string Model, 
 /// <summary>Whether an answer that was asked for again came out equal.</summary>
 /// <param name="Equal">Whether it did.</param>
 /// <param name="Text">A sentence about it.</param>
-internal sealed record Verdict(bool Equal, string Text);
+public sealed record Verdict(bool Equal, string Text);
 
 /// <summary>An answer while it comes. Pages look at it as often as they draw; it goes on while somebody has it open.</summary>
 /// <param name="caller">Who asked.</param>
 /// <param name="turn">What was asked.</param>
 /// <param name="patience">How long it goes on while nobody looks.</param>
-internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience) : IDisposable
+public sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly StringBuilder _text = new(), _reasoning = new();
@@ -36,8 +36,10 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
     private int _watchers;
     private long _began;
 
+    /// <summary>Who asked.</summary>
     public Caller Caller => caller;
 
+    /// <summary>What was asked.</summary>
     public Turn Turn => turn;
 
     /// <summary>The id under which it will be kept.</summary>
@@ -58,8 +60,10 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
     /// <summary>Pieces that came, about one a token.</summary>
     public int Pieces { get; private set; }
 
+    /// <summary>How long the first piece took; null before it came.</summary>
     public double? FirstMilliseconds { get; private set; }
 
+    /// <summary>How long it has taken.</summary>
     public double Milliseconds => _began == 0 ? 0 : Stopwatch.GetElapsedTime(_began).TotalMilliseconds;
 
     /// <summary>Why it failed; null when it did not.</summary>
@@ -68,6 +72,7 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
     /// <summary>For an answer that was asked for again.</summary>
     public Verdict? Verdict { get; set; }
 
+    /// <summary>What has come so far.</summary>
     public (string Text, string Reasoning) Said
     {
         get
@@ -76,9 +81,11 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
         }
     }
 
+    /// <summary>The model is there and begins.</summary>
     public void Begin() => _began = Stopwatch.GetTimestamp();
 
     /// <summary>Takes a piece as an answer tells it: a choice with a delta.</summary>
+    /// <param name="choice">The choice.</param>
     public void Take(JsonObject choice)
     {
         lock (_gate)
@@ -92,6 +99,7 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
         }
     }
 
+    /// <summary>Ends it early.</summary>
     public void Stop()
     {
         try
@@ -105,6 +113,7 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
     }
 
     /// <summary>Ends it for those who look.</summary>
+    /// <param name="error">Why it failed; null when it did not.</param>
     public void End(string? error)
     {
         Error = error;
@@ -125,6 +134,7 @@ internal sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience)
         if (Volatile.Read(ref _watchers) == 0) Stop();
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
     private sealed class Watcher(RunningAnswer answer) : IDisposable
