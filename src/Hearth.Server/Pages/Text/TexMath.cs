@@ -11,6 +11,11 @@ internal sealed class TexMath
 {
     private const int MostCharacters = 8_000, MostDepth = 40;
 
+    /// <summary>Ends a function's name and nothing else: what follows it stands a little apart.</summary>
+    private const string FunctionEnd = "\u2061</mi>";
+
+    private const string Thin = "<mspace width=\"0.167em\"></mspace>";
+
     private readonly string _tex;
     private readonly bool _display;
     private int _at, _depth;
@@ -97,14 +102,17 @@ internal sealed class TexMath
             else break;
         }
         bool above = limits && _display;
-        return (sub, sup) switch
-        {
-            (null, null) => atom,
-            (not null, null) => above ? $"<munder>{atom}{sub}</munder>" : $"<msub>{atom}{sub}</msub>",
-            (null, not null) => above ? $"<mover>{atom}{sup}</mover>" : $"<msup>{atom}{sup}</msup>",
-            _ => above ? $"<munderover>{atom}{sub}{sup}</munderover>" : $"<msubsup>{atom}{sub}{sup}</msubsup>",
-        };
+        string space = atom.EndsWith(FunctionEnd, StringComparison.Ordinal) && _at < _tex.Length && (char.IsLetterOrDigit(_tex[_at]) || (_tex[_at] == '\\' && !Sees("\\left"))) ? Thin : "";
+        return With(atom, sub, sup, above) + space;
     }
+
+    private static string With(string atom, string? sub, string? sup, bool above) => (sub, sup) switch
+    {
+        (null, null) => atom,
+        (not null, null) => above ? $"<munder>{atom}{sub}</munder>" : $"<msub>{atom}{sub}</msub>",
+        (null, not null) => above ? $"<mover>{atom}{sup}</mover>" : $"<msup>{atom}{sup}</msup>",
+        _ => above ? $"<munderover>{atom}{sub}{sup}</munderover>" : $"<msubsup>{atom}{sub}{sup}</msubsup>",
+    };
 
     private bool Takes(string command)
     {
@@ -135,7 +143,8 @@ internal sealed class TexMath
         _at += length;
         if (char.IsLetter(text, 0)) return ($"<mi>{WebUtility.HtmlEncode(text)}</mi>", false);
         string sign = text switch { "-" => "−", "*" => "∗", _ => text };
-        return ($"<mo{(sign is "(" or ")" or "[" or "]" or "|" or "/" ? " stretchy=\"false\"" : "")}>{WebUtility.HtmlEncode(sign)}</mo>", false);
+        string form = sign switch { "|" => " stretchy=\"false\" lspace=\"0\" rspace=\"0\"", "(" or ")" or "[" or "]" or "/" => " stretchy=\"false\"", _ => "" };
+        return ($"<mo{form}>{WebUtility.HtmlEncode(sign)}</mo>", false);
     }
 
     private string Group()
@@ -185,7 +194,7 @@ internal sealed class TexMath
         if (TexSymbols.Signs.TryGetValue(name, out string? sign)) return ($"<mo>{WebUtility.HtmlEncode(sign)}</mo>", false);
         if (TexSymbols.Large.TryGetValue(name, out string? large)) return ($"<mo movablelimits=\"false\">{large}</mo>", true);
         if (TexSymbols.Integrals.TryGetValue(name, out string? integral)) return ($"<mo>{integral}</mo>", false);
-        if (TexSymbols.Functions.TryGetValue(name, out bool below)) return ($"<mi>{name}</mi>", below);
+        if (TexSymbols.Functions.TryGetValue(name, out bool below)) return ($"<mi>{name}{FunctionEnd}", below);
         if (TexSymbols.Accents.TryGetValue(name, out string? accent)) return ($"<mover accent=\"true\">{Argument()}<mo>{WebUtility.HtmlEncode(accent)}</mo></mover>", name == "overbrace");
         if (TexSymbols.Spaces.TryGetValue(name, out string? space)) return ($"<mspace width=\"{space}\"></mspace>", false);
         if (TexSymbols.Alphabets.TryGetValue(name, out string? variant)) return (Alphabet(name, variant), false);
