@@ -9,7 +9,7 @@ internal sealed class AuditedAnswers(AuditLog log) : IAnswerLog
     /// <summary>Fields of requests that hold what was said, in the order in which they are kept.</summary>
     public static readonly string[] Said = ["messages", "prompt", "input", "system", "instructions"];
 
-    public Task AppendAsync(AnswerRecord record)
+    public Task<AuditReceipt> AppendAsync(AnswerRecord record)
     {
         var options = record.Request.DeepClone() as JsonObject ?? [];
         string prompt = "";

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Hearth.Models;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
+using Hearth.Models.Chat.Templates;
 using Hearth.Server.Hosting;
 using Hearth.Server.Scheduling;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +23,21 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     }
 
     public IReadOnlyList<ServedModel> List() => _folders.List();
+
+    public string? TemplateOf(string name)
+    {
+        try
+        {
+            if (_folders.Find(name) is not { } found) return null;
+            string path = ModelFolder.Resolve(found);
+            if (File.Exists(path)) return GgufBundle.Template(path).Text;
+            return TemplateFile.Find(path) is { } file ? TemplateFile.Read(file).Text : null;
+        }
+        catch (ModelFileException)
+        {
+            return null;
+        }
+    }
 
     public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
     {

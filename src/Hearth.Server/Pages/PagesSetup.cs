@@ -1,4 +1,5 @@
 using Hearth.Server.Pages.Assets;
+using Hearth.Server.Pages.Chat;
 using Hearth.Server.Pages.Sessions;
 using Hearth.Server.Pages.Shared;
 using Hearth.Server.Pages.Shell;
@@ -31,6 +32,9 @@ internal static class PagesSetup
         services.Replace(ServiceDescriptor.Scoped<AuthenticationStateProvider, CircuitIdentity>());
         services.AddScoped<PageCaller>();
         services.AddSingleton<PageErrors>();
+        services.AddSingleton<ChatTurns>();
+        services.AddHostedService(s => s.GetRequiredService<ChatTurns>());
+        services.AddScoped<WatchedAnswers>();
         services.AddSingleton<OpenCircuits>();
         services.AddScoped<CircuitHandler, CircuitOfSession>();
     }
@@ -38,6 +42,7 @@ internal static class PagesSetup
     public static void MapPages(this WebApplication app)
     {
         app.MapAssets();
+        app.MapConversationExports();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o =>
         {
             o.DisableWebSocketCompression = true;                                // what people write and what is secret never stand compressed together

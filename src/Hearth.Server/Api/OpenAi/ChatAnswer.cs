@@ -32,7 +32,9 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
     public async Task Run(Func<JsonObject, ValueTask> tell, CancellationToken cancel)
     {
         bool first = true;
-        await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, cancel).ConfigureAwait(false))
+        int[] prompt = model.Engine.Encode(request.Prompt);
+        Usage = new ChatUsage(prompt.Length, 0, 0);                              // grows with the answer: one that is stopped has its count too
+        await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, prompt, cancel).ConfigureAwait(false))
         {
             if (first)
             {
@@ -81,8 +83,9 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
     {
         switch (update)
         {
-            case TokenUpdate { Part: AnswerPart.Answer } token:
-                _tokens.Add(token.Token);
+            case TokenUpdate token:
+                Usage = Usage with { AnswerTokens = Usage.AnswerTokens + 1, ReasoningTokens = Usage.ReasoningTokens + (token.Part == AnswerPart.Reasoning ? 1 : 0) };
+                if (token.Part == AnswerPart.Answer) _tokens.Add(token.Token);
                 return null;
             case TextUpdate text:
                 _text.Append(text.Text);
@@ -120,7 +123,7 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
         ["refusal"] = null,
     };
 
-    private string Finish() => Reason switch
+    public string Finish() => Reason switch
     {
         FinishReason.Length => "length",
         FinishReason.ToolCalls => "tool_calls",

@@ -51,6 +51,10 @@
     document.execCommand('copy');
     area.remove();
   };
+  window.hearth.copy = async text => {
+    await copy(text);
+    say('Copied');
+  };
   const copied = async (button, text) => {
     await copy(text);
     say('Copied');
