@@ -1,4 +1,5 @@
 using Hearth.Models.Bundles;
+using Hearth.Models.Signing;
 using Hearth.Training.Runs;
 
 namespace Hearth.Cli;
@@ -42,11 +43,7 @@ internal static class Places
     }
 
     /// <summary>The private key that is used when none is named.</summary>
-    public static string SigningKey => Path.Combine(Home, "keys", "hearth.pem");
-
-    /// <summary>Where a private key's public half is.</summary>
-    public static string PublicHalf(string privateKey) =>
-        (privateKey.EndsWith(".pem", StringComparison.Ordinal) ? privateKey[..^".pem".Length] : privateKey) + ".pub";
+    public static string SigningKey => OwnKey.PathIn(Home);
 
     /// <summary>A key that is used when none is named, if there is one.</summary>
     /// <param name="key">The key's file.</param>

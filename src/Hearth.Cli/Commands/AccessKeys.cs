@@ -57,7 +57,7 @@ internal static class AccessKeys
             IReadOnlyList<AccessKey> keys = await ServerState.Keys(await ServerState.OpenAsync(cancel)).ListAsync(cancel);
             if (parsed.GetValue(json)) Common.PrintJson(keys.Select(k => new { k.Id, k.Name, k.Role, k.Limits, k.Models, k.Created, k.Expires, k.Revoked }));
             else if (keys.Count == 0) Console.WriteLine("There is no key yet. Make one with `hearth key add NAME`.");
-            else foreach (AccessKey key in keys) Console.WriteLine($"{key.Id}  {key.Name,-20} {key.Role,-6} {StateOf(key),-22} {Describe(key)}".TrimEnd());
+            else foreach (AccessKey key in keys) Console.WriteLine($"{key.Id}  {key.Name,-20} {key.Role,-6} {key.StateAt(DateTime.UtcNow),-22} {Describe(key)}".TrimEnd());
             return Common.Done;
         });
         return command;
@@ -100,20 +100,6 @@ internal static class AccessKeys
 
     private static UsageException Wrong(string text) => new($"--limit '{text}' is not understood. Give a number and what it counts, such as 60:requests/minute, 10000:tokens/minute or 2000000:tokens/day.");
 
-    private static string StateOf(AccessKey key) => key switch
-    {
-        { Revoked: { } when } => $"revoked {when:yyyy-MM-dd}",
-        { Expires: { } end } => key.HoldsAt(DateTime.UtcNow) ? $"until {end:yyyy-MM-dd}" : $"ended {end:yyyy-MM-dd}",
-        _ => "holds",
-    };
-
-    private static string Describe(AccessKey key)
-    {
-        var parts = new List<string>();
-        if (key.Limits.RequestsPerMinute is { } requests) parts.Add($"{requests:N0} requests/minute");
-        if (key.Limits.TokensPerMinute is { } tokens) parts.Add($"{tokens:N0} tokens/minute");
-        if (key.Limits.TokensPerDay is { } today) parts.Add($"{today:N0} tokens/day");
-        if (key.Models.Count > 0) parts.Add($"models {string.Join(", ", key.Models)}");
-        return string.Join("; ", parts);
-    }
+    private static string Describe(AccessKey key) =>
+        string.Join("; ", ((string[])[key.Limits.Describe(), key.Models.Count > 0 ? $"models {string.Join(", ", key.Models)}" : ""]).Where(p => p.Length > 0));
 }

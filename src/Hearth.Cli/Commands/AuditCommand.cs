@@ -58,7 +58,7 @@ internal static class AuditCommand
         if (chosen.Count == 0) return;
         int steps = chosen.Sum(s => s.Steps), all = audit.Segments.Sum(s => s.Steps);
         string time = RunAbout.Read(folder) is { TrainSeconds: > 0 } about
-            ? $"about {TrainingDisplay.Left(TimeSpan.FromSeconds(about.TrainSeconds / all * steps))} at the rate it was trained"
+            ? $"about {TimeText.Show(TimeSpan.FromSeconds(about.TrainSeconds / all * steps))} at the rate it was trained"
             : "the time left is shown as it goes";
         display.Say($"re-executing {chosen.Count:N0} of {audit.Segments.Count:N0} segments, {steps:N0} steps; {time}");
     }

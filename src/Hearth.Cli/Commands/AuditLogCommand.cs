@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hearth.Server.Auditing;
+using Hearth.Server.Hosting;
 using Hearth.Server.State;
 using Microsoft.EntityFrameworkCore;
 
@@ -8,7 +9,7 @@ namespace Hearth.Cli.Commands;
 /// <summary><c>hearth audit-log</c>: what the server said, to whom, and whether the record holds.</summary>
 internal static class AuditLogCommand
 {
-    public static Command Create() => new("audit-log", "The server's record of who asked which model what: check it, read it, take texts out.") { Verify(), Show(), Redact() };
+    public static Command Create() => new("audit-log", "The server's record of who asked which model what: check it, read it, take texts out.") { Verify(), Show(), Replay(), Export(), Redact() };
 
     private static Command Verify()
     {
@@ -18,7 +19,7 @@ internal static class AuditLogCommand
         command.Example("hearth audit-log verify", "hearth audit-log verify --contains 3f0c...");
         command.SetAction(async (parsed, cancel) =>
         {
-            AuditVerification found = await AuditVerification.RunAsync(await ServerState.OpenAsync(cancel), parsed.GetValue(contains), cancel);
+            AuditVerification found = await AuditVerification.RunAsync(await ServerState.OpenAsync(cancel), parsed.GetValue(contains), cancel: cancel);
             if (parsed.GetValue(json)) Common.PrintJson(found);
             else if (found.Holds)
             {
@@ -53,10 +54,54 @@ internal static class AuditLogCommand
             }
             int count = parsed.GetValue(last);
             if (count is < 1 or > 100_000) throw new UsageException($"--last is {count}, expected 1 to 100000.");
-            IReadOnlyList<AuditRecord> records = await log.ListAsync(count: count, keyId: parsed.GetValue(key), model: parsed.GetValue(model), cancel: cancel);
+            IReadOnlyList<AuditRecord> records = await log.ListAsync(count: count, filter: new AuditFilter(parsed.GetValue(key), parsed.GetValue(model)), cancel: cancel);
             if (parsed.GetValue(json)) Common.PrintJson(records.Select(Shown));
             else if (records.Count == 0) Console.WriteLine("There is no such entry yet.");
             else foreach (AuditRecord record in records.Reverse()) Console.WriteLine($"{record.Sequence,8}  {Line(record)}");
+            return Common.Done;
+        });
+        return command;
+    }
+
+    private static Command Replay()
+    {
+        var entry = new Argument<long>("ENTRY") { Description = "The entry's number." };
+        var models = new Option<string?>("--models") { Description = "The folder of models. Default: models in HEARTH_HOME.", HelpName = "DIR" };
+        Option<int> threads = Common.Threads();
+        Option<bool> json = Common.Json();
+        var command = new Command("replay", "Ask again what an entry records, with its seed, and compare the answer's digest.\nExit code 0 when it is equal, 1 when not.") { entry, models, threads, json };
+        command.Example("hearth audit-log replay 17");
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var options = new ServerOptions { Home = Places.Home, Database = ServerState.Database, ModelsFolder = parsed.GetValue(models), Threads = parsed.GetValue(threads) };
+            ReplayedAnswer again = await AuditReplay.RunAsync(options, await ServerState.OpenAsync(cancel), parsed.GetValue(entry), cancel);
+            if (parsed.GetValue(json)) Common.PrintJson(again);
+            else
+            {
+                Console.WriteLine($"{"recorded",-14} {again.Recorded}");
+                Console.WriteLine($"{"again",-14} {again.Again}");
+                Console.WriteLine($"{"seed",-14} {again.Seed}");
+                Console.WriteLine($"{"model digest",-14} {again.ModelDigest}");
+                if (!again.Equal) Console.WriteLine($"{"answer now",-14} {again.Answer}");
+                Console.WriteLine(again.Verdict);
+            }
+            return again.Equal ? Common.Done : Common.No;
+        });
+        return command;
+    }
+
+    private static Command Export()
+    {
+        var output = new Option<string?>("--out") { Description = "The file to write; standard output when none is given.", HelpName = "FILE" };
+        var key = new Option<string?>("--key") { Description = "Of this key's id only.", HelpName = "ID" };
+        var model = new Option<string?>("--model") { Description = "Of this model only.", HelpName = "NAME" };
+        var command = new Command("export", "Write the log as JSON lines: each entry as it is hashed, its hash, and what is kept beside.") { output, key, model };
+        command.Example("hearth audit-log export --out audit.jsonl");
+        command.SetAction(async (parsed, cancel) =>
+        {
+            IDbContextFactory<ServerDatabase> contexts = await ServerState.OpenAsync(cancel);
+            await using Stream stream = parsed.GetValue(output) is { } file ? File.Create(file) : Console.OpenStandardOutput();
+            await AuditExport.WriteAsync(contexts, new AuditFilter(parsed.GetValue(key), parsed.GetValue(model)), stream, cancel);
             return Common.Done;
         });
         return command;

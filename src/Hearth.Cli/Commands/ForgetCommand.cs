@@ -4,7 +4,6 @@ using Hearth.Cli.Terminal;
 using Hearth.Models.Signing;
 using Hearth.Numerics;
 using Hearth.Training.Forgetting;
-using Hearth.Training.Ledger;
 using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
@@ -13,7 +12,6 @@ namespace Hearth.Cli.Commands;
 internal static class ForgetCommand
 {
     private const int ShownDigits = 12;
-    private const int MostShown = 20;
 
     public static Command Create()
     {
@@ -71,7 +69,7 @@ internal static class ForgetCommand
             RemovalPlan plan = RemovalPlan.Of(parent, chosen, display.Say);
             Announce(plan, display);
             if (plan.IsNothing) return NothingToDo(parent, quiet);
-            var into = new RunFolder(parsed.GetValue(output) ?? DefaultFolder(plan));
+            var into = new RunFolder(parsed.GetValue(output) ?? RemovalDriver.DefaultFolder(plan, Places.Runs));
             if (into.Exists && !Removal.IsBegun(plan, into))
             {
                 throw new UsageException($"{into.Path}: already holds another run. Give another folder with --out.");
@@ -89,53 +87,18 @@ internal static class ForgetCommand
     private static int Forget(RemovalPlan plan, RunFolder into, bool prove, SigningKey key, WorkerPool pool, TrainingDisplay display,
         bool quiet)
     {
-        if (!into.Exists)
-        {
-            using FileStream held = TrainingDriver.Lock(into);
-            Removal.Begin(plan, into, pool.Threads);
-        }
-        if (!into.Finished && !TrainingDriver.Run(into, plan.Setup, pool, display, stopAt: null).Finished)
+        if (RemovalDriver.Run(plan, into, prove, key, pool, display, Common.Stopping) is not { } result)
         {
             Console.Error.WriteLine($"Stopped. The same command goes on; the run is in {into.Path}.");
             return Common.Interrupted;
         }
-        string weights = LedgerFile.Read(into.Ledger).Lines.OfType<EndLine>().Last().Weights;
-        if (SavedScore.Read(into, weights) is null) TrainingDriver.Score(into, plan.Setup, pool, display);
-        (string receipt, string copy) = Receipt.Paths(into, plan.Ids);
-        if (!File.Exists(receipt)) Sign(into, key, proved: null);
-        Reproduction? proof = prove ? Prove(plan, into, pool, display) : null;
-        if (proof is { Equal: true }) Sign(into, key, proof.WeightsDigest);
-        if (quiet) PrintJson(plan, into, weights, receipt, proof);
-        else Show(plan, into, weights, receipt, copy, proof);
-        return proof is { Equal: false } ? Common.No : Common.Done;
+        if (quiet) PrintJson(plan, into, result);
+        else Show(plan, into, result);
+        return result.Proof is { Equal: false } ? Common.No : Common.Done;
     }
-
-    private static void Sign(RunFolder into, SigningKey key, string? proved) =>
-        Receipt.Of(into, DateTimeOffset.UtcNow, proved).Write(into, key);
 
     /// <summary>The key that signs the receipt: the one named, or the user's own, which is made when there is none.</summary>
-    private static SigningKey Key(string? path, TrainingDisplay display)
-    {
-        if (path is not null || File.Exists(Places.SigningKey)) return SigningKey.Load(path ?? Places.SigningKey);
-        display.Say($"new key        {Places.SigningKey} (signs receipts; those who verify need {Places.PublicHalf(Places.SigningKey)})");
-        SigningKeys.MakeFolder();
-        return SigningKeys.Make(Places.SigningKey, KeyCurve.P256);
-    }
-
-    private static Reproduction Prove(RemovalPlan plan, RunFolder into, WorkerPool pool, TrainingDisplay display)
-    {
-        display.Say("training from nothing without the documents, to compare");
-        DirectoryInfo scratch = Directory.CreateTempSubdirectory("hearth-prove-");
-        try
-        {
-            return display.Train("proof", progress =>
-                Reproduction.Of(into, plan.Setup, new RunFolder(Path.Combine(scratch.FullName, "run")), pool, progress, Common.Stopping));
-        }
-        finally
-        {
-            scratch.Delete(recursive: true);
-        }
-    }
+    private static SigningKey Key(string? path, TrainingDisplay display) => path is not null ? SigningKey.Load(path) : OwnKey.Of(Places.Home, display.Say);
 
     private static Material[] Choose(ParentRun parent, string[] given, TrainingDisplay display)
     {
@@ -157,34 +120,7 @@ internal static class ForgetCommand
 
     private static void Announce(RemovalPlan plan, TrainingDisplay display)
     {
-        int steps = plan.Setup.Recipe.Training.Steps;
-        foreach (Material m in plan.Documents.Take(MostShown))
-        {
-            string use = m.FirstStep == 0 ? "no step saw it" : $"first seen in step {m.FirstStep:N0}, in {m.Steps:N0} of {steps:N0} steps";
-            display.Say($"{m.Name} ({m.Id[..ShownDigits]}): {m.Texts:N0} texts; {use}");
-        }
-        if (plan.Documents.Count > MostShown) display.Say($"and {plan.Documents.Count - MostShown:N0} more documents");
-        if (plan.StatedElsewhere is { Count: > 0 } others)
-        {
-            display.Say("stays known    some of the same texts come from "
-                + $"{string.Join(", ", others.Take(MostShown))}{(others.Count > MostShown ? ", ..." : "")}");
-        }
-        if (plan.IsNothing) return;
-        display.Say("tokenizer      " + (plan.TokenizerDiffers ? "was shaped by it and is made anew, so training begins anew"
-            : plan.Setup.Recipe.Tokenizer.File is null ? "the same without it"
-            : "was given to the run as a file, and is kept"));
-        display.Say($"first change   step {plan.FirstDifference:N0}");
-        string from = plan.ReplayFrom == 0 ? "the beginning" : $"the checkpoint after step {plan.ReplayFrom:N0}";
-        string time = plan.Estimate is { } left ? $", about {TrainingDisplay.Left(left)}" : "";
-        display.Say($"to train       {steps - plan.ReplayFrom:N0} of {steps:N0} steps, from {from}{time}");
-    }
-
-    /// <summary>Beside the old run; below HEARTH_HOME when that is only what a model carries with it.</summary>
-    private static string DefaultFolder(RemovalPlan plan)
-    {
-        string run = plan.Parent.Folder.Path.TrimEnd('/', Path.DirectorySeparatorChar);
-        string name = Directory.Exists(plan.Parent.Folder.Checkpoints) ? run : Path.Combine(Places.Runs, plan.Setup.Recipe.Name);
-        return $"{name}-forget-{Removal.ShortName(plan.Ids)}";
+        foreach ((string name, string text) in RemovalDriver.Describe(plan)) display.Say(name.Length > 0 ? $"{name,-14} {text}" : text);
     }
 
     private static bool Agreed()
@@ -196,9 +132,7 @@ internal static class ForgetCommand
 
     private static int ShowMatches(ParentRun parent, string words, bool quiet)
     {
-        Dictionary<string, Material> materials = parent.Materials.ToDictionary(m => m.Id, StringComparer.Ordinal);
-        Material[] found = [.. DocumentChoice.Containing(words, parent.Recipe.ReadDocuments())
-            .Select(s => materials.GetValueOrDefault(s.Id)).OfType<Material>()];
+        IReadOnlyList<Material> found = RemovalDriver.Containing(parent, words);
         if (quiet)
         {
             var matches = found.Select(m => new { id = m.Id, name = m.Name, corpus = m.Corpus, firstUse = m.FirstStep, steps = m.Steps });
@@ -206,9 +140,9 @@ internal static class ForgetCommand
             return Common.Done;
         }
         foreach (Material m in found) Console.WriteLine($"{m.Id}  {m.Name}{(m.FirstStep == 0 ? "  (no step saw it)" : "")}");
-        Console.Error.WriteLine(found.Length == 0
+        Console.Error.WriteLine(found.Count == 0
             ? "No document of this run holds that text."
-            : $"{found.Length:N0} of {materials.Count:N0} documents hold that text; nothing was taken out. Take some out with `hearth "
+            : $"{found.Count:N0} of {parent.Materials.Count:N0} documents hold that text; nothing was taken out. Take some out with `hearth "
                 + "forget RUN --document ID`.");
         return Common.Done;
     }
@@ -233,7 +167,7 @@ internal static class ForgetCommand
         return Common.Done;
     }
 
-    private static void PrintJson(RemovalPlan plan, RunFolder into, string weights, string receipt, Reproduction? proof)
+    private static void PrintJson(RemovalPlan plan, RunFolder into, RemovalResult done)
     {
         var result = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
@@ -241,19 +175,19 @@ internal static class ForgetCommand
             ["firstUse"] = plan.FirstUse,
             ["replayedFrom"] = plan.ReplayFrom,
             ["weightsDigestBefore"] = plan.Parent.Weights,
-            ["weightsDigestAfter"] = weights,
-            ["receipt"] = Path.GetFullPath(receipt),
+            ["weightsDigestAfter"] = done.Weights,
+            ["receipt"] = Path.GetFullPath(done.Receipt),
             ["run"] = Path.GetFullPath(into.Path),
         };
-        if (proof is not null) result["provedDigest"] = proof.WeightsDigest;
+        if (done.Proof is { } proof) result["provedDigest"] = proof.WeightsDigest;
         Common.PrintJson(result);
     }
 
-    private static void Show(RemovalPlan plan, RunFolder into, string weights, string receipt, string copy, Reproduction? proof)
+    private static void Show(RemovalPlan plan, RunFolder into, RemovalResult done)
     {
-        SavedScore? before = SavedScore.Read(plan.Parent.Folder, plan.Parent.Weights), after = SavedScore.Read(into, weights);
+        SavedScore? before = SavedScore.Read(plan.Parent.Folder, plan.Parent.Weights), after = SavedScore.Read(into, done.Weights);
         Line("weights before", plan.Parent.Weights);
-        Line("weights after", weights);
+        Line("weights after", done.Weights);
         if (after is { Facts: > 0 })
         {
             string was = before is null ? "" : string.Create(CultureInfo.InvariantCulture,
@@ -261,10 +195,9 @@ internal static class ForgetCommand
             Line("held out", string.Create(CultureInfo.InvariantCulture,
                 $"{100 * after.HeldOutExactMatch:0.0} % of {after.Facts:N0} questions about the rest{was}"));
         }
-        const string Equal = "equal: trained from nothing without them, every ledger line and every byte";
-        if (proof is not null) Line("proved", proof.Equal ? Equal : $"DIFFERENT, first at {proof.Difference}");
-        Line("receipt", receipt);
-        Line("", copy);
+        if (done.Proof is { } proof) Line("proved", RemovalDriver.Verdict(proof));
+        Line("receipt", done.Receipt);
+        Line("", done.ReceiptInRun);
         Line("model", into.Model);
         Line("verify", $"hearth model verify {into.Model}");
 

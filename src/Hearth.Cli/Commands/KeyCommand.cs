@@ -31,13 +31,13 @@ internal static class KeyCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(output) ?? Places.SigningKey;
-            string publicPath = Places.PublicHalf(path);
+            string publicPath = OwnKey.PublicHalf(path);
             foreach (string taken in (string[])[path, publicPath])
             {
                 if (Path.Exists(taken)) throw new UsageException($"{taken}: there is a file already, and a key is never written over. Give another place with --out.");
             }
-            if (parsed.GetValue(output) is null) SigningKeys.MakeFolder();
-            using SigningKey key = SigningKeys.Make(path, parsed.GetValue(curve) == "p384" ? KeyCurve.P384 : KeyCurve.P256);
+            if (parsed.GetValue(output) is null) OwnKey.MakeFolder(Places.Home);
+            using SigningKey key = OwnKey.Make(path, parsed.GetValue(curve) == "p384" ? KeyCurve.P384 : KeyCurve.P256);
             if (parsed.GetValue(json)) Common.PrintJson(new { privateKey = path, publicKey = publicPath, keyDigest = key.Public.Fingerprint });
             else
             {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Hearth.Models.Signing;
 using Hearth.Training.Forgetting;
-using Hearth.Training.Runs;
+using Hearth.Training.Papers;
 
 namespace Hearth.Cli.Commands;
 
@@ -25,53 +25,18 @@ internal static class ModelVerifyCommand
         command.Example("hearth model verify factbook --public-key school.pub", "hearth model verify factbook --certificate-chain authority.pem --json");
         command.SetAction(parsed =>
         {
-            var findings = new Findings(Places.ModelPath(parsed.GetValue(model)!));
-            try
-            {
-                Verify(findings, parsed.GetValue(key), parsed.GetValue(chain));
-            }
-            catch (SignatureException e)
-            {
-                findings.Problems.Add(e.Problem);
-            }
-            if (parsed.GetValue(json)) Common.PrintJson(findings.Plain());
+            string path = Places.ModelPath(parsed.GetValue(model)!);
+            string? keyPath = parsed.GetValue(key), chainPath = parsed.GetValue(chain);
+            if (keyPath is null && chainPath is null) keyPath = Places.Existing(OwnKey.PublicHalf(Places.SigningKey), "--public-key KEY.pem or --certificate-chain FILE");
+            var findings = SignatureCheck.Of(path, keyPath is null ? null : VerificationKey.Load(keyPath), chainPath is null ? null : CertificateChain.Load(chainPath));
+            if (parsed.GetValue(json)) Common.PrintJson(Plain(findings));
             else Print(findings);
             return findings.Verified ? Common.Done : Common.No;
         });
         return command;
     }
 
-    /// <summary>Everything that is checked, in order. What more a model carries that is signed is checked here too, with the same key.</summary>
-    private static void Verify(Findings findings, string? keyPath, string? chainPath)
-    {
-        if (keyPath is null && chainPath is null) keyPath = Places.Existing(Places.PublicHalf(Places.SigningKey), "--public-key KEY.pem or --certificate-chain FILE");
-        VerificationKey? key = keyPath is null ? null : VerificationKey.Load(keyPath);
-        CertificateChain? trusted = chainPath is null ? null : CertificateChain.Load(chainPath);
-
-        if (key is not null && !findings.IsSigned && Directory.Exists(RunFolder.OfModel(findings.Model).Receipts))
-        {
-            findings.Key = key;                                                  // receipts are signed on their own
-            CheckReceipts(findings, key);
-            return;
-        }
-        SignatureBundle bundle = SignatureBundle.Read(findings.Signature);
-        findings.Certificate = trusted?.SignerOf(bundle);
-        findings.Key = key ?? findings.Certificate!.Key;
-        ModelVerification files = ModelSignature.Verify(findings.Model, bundle, findings.Key);
-        findings.Files = files.Files;
-        findings.Ignored = files.Ignored;
-        findings.Problems.AddRange(files.Problems.Select(p => p.ToString()));
-        CheckReceipts(findings, findings.Key);
-    }
-
-    private static void CheckReceipts(Findings findings, VerificationKey key)
-    {
-        var check = ReceiptCheck.Of(findings.Model, key);
-        findings.Receipts = check.Receipts;
-        findings.Problems.AddRange(check.Problems);
-    }
-
-    private static void Print(Findings found)
+    private static void Print(SignatureCheck found)
     {
         string holds = found.IsSigned ? "is as it was signed." : "has receipts that hold; the model as a whole is not signed (`hearth model sign`).";
         Console.WriteLine($"{found.Model} {(found.Verified ? holds : "does not verify.")}");
@@ -95,40 +60,15 @@ internal static class ModelVerifyCommand
         static void Line(string name, string value) => Console.WriteLine($"{name,-14} {value}");
     }
 
-    /// <summary>What is known so far.</summary>
-    private sealed class Findings(string model)
+    private static object Plain(SignatureCheck found) => new
     {
-        public string Model => model;
-
-        public string Signature { get; } = ModelSignature.PathOf(model);
-
-        public bool IsSigned => File.Exists(Signature);
-
-        public VerificationKey? Key { get; set; }
-
-        /// <summary>The receipts that hold, the newest first.</summary>
-        public IReadOnlyList<Receipt> Receipts { get; set; } = [];
-
-        public SigningCertificate? Certificate { get; set; }
-
-        public int Files { get; set; }
-
-        public IReadOnlyList<string> Ignored { get; set; } = [];
-
-        public List<string> Problems { get; } = [];
-
-        public bool Verified => Problems.Count == 0;
-
-        public object Plain() => new
-        {
-            verified = Verified,
-            files = Files,
-            keyDigest = Key?.Fingerprint,
-            certificate = Certificate is { } c ? new { subject = c.Subject, notBefore = c.NotBefore, notAfter = c.NotAfter } : null,
-            signature = IsSigned ? Signature : null,
-            ignored = Ignored,
-            receipts = Receipts,
-            problem = Verified ? null : string.Join("; ", Problems),
-        };
-    }
+        verified = found.Verified,
+        files = found.Files,
+        keyDigest = found.Key?.Fingerprint,
+        certificate = found.Certificate is { } c ? new { subject = c.Subject, notBefore = c.NotBefore, notAfter = c.NotAfter } : null,
+        signature = found.IsSigned ? found.Signature : null,
+        ignored = found.Ignored,
+        receipts = found.Receipts,
+        problem = found.Verified ? null : string.Join("; ", found.Problems),
+    };
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Hearth.Cli.Terminal;
-using Hearth.Data.Corpora;
+using Hearth.Models.Bundles;
 using Hearth.Models.Hub;
 
 namespace Hearth.Cli.Commands;
@@ -27,14 +27,13 @@ internal static class PullCommand
         {
             HubAddress address = HubAddress.Parse(parsed.GetValue(repository)!);
             string own = parsed.GetValue(name) ?? address.Name;
-            if (own.Length == 0 || own[0] == '.' || own.AsSpan().IndexOfAny('/', '\\', ':') >= 0)
-                throw new UsageException($"--name is '{own}', expected the name of a folder.");
+            if (!ModelFolder.IsName(own)) throw new UsageException($"--name is '{own}', expected the name of a folder.");
             string folder = Path.Combine(Places.Models, own);
             HubSettings settings = HubSettings.FromEnvironment(Environment.GetEnvironmentVariable);
             bool quiet = parsed.GetValue(json);
             try
             {
-                ModelOrigin origin = new TrainingDisplay(quiet).Amount(HubSelection.Size, tell => HubPull.Run(settings, address, folder, Wanted(parsed.GetValue(file)),
+                ModelOrigin origin = new TrainingDisplay(quiet).Amount(HubSelection.Size, tell => HubPull.Run(settings, address, folder, HubSelection.Wanted(parsed.GetValue(file)),
                     p => tell(p.File, p.Done, p.Total), Common.Stopping).GetAwaiter().GetResult());
                 if (quiet) Common.PrintJson(new { folder, name = own, origin.Repository, origin.Revision, origin.Commit, origin.Licence, url = origin.Page, origin.Files });
                 else Tell(origin, folder, own);
@@ -47,15 +46,6 @@ internal static class PullCommand
             return Common.Done;
         });
         return command;
-    }
-
-    /// <summary>A pattern over names, letter case aside; a text without * and ? may stand anywhere in one.</summary>
-    private static Func<string, bool>? Wanted(string? pattern)
-    {
-        if (pattern is null) return null;
-        string upper = pattern.ToUpperInvariant();
-        bool isPattern = upper.AsSpan().IndexOfAny('*', '?') >= 0;
-        return path => isPattern ? Glob.Matches(upper, path.ToUpperInvariant()) : path.Contains(pattern, StringComparison.OrdinalIgnoreCase);
     }
 
     private static void Tell(ModelOrigin origin, string folder, string name)

@@ -28,38 +28,14 @@ internal static class QuantizeCommand
             string from = Places.GgufOrFolder(parsed.GetValue(model)!), to = parsed.GetValue(output)!;
             var display = new TrainingDisplay(quiet: false);
             using var pool = new WorkerPool(parsed.GetValue(threads));
-            if (Directory.Exists(from)) Export(from, to, mixture, pool, display);
-            else Quantize(from, to, mixture, pool, display);
+            display.Amount(HubSelection.Size, tell =>
+            {
+                GgufConversion.Write(from, to, mixture, pool, display.Say, (done, total) => tell(mixture.Name, done, total), Common.Stopping);
+                return 0;
+            });
             Console.WriteLine($"{to}: {mixture.Name}, {HubSelection.Size(new FileInfo(to).Length)}");
             return Common.Done;
         });
         return command;
-    }
-
-    private static void Quantize(string from, string to, GgufMixture mixture, WorkerPool pool, TrainingDisplay display)
-    {
-        using GgufModel source = GgufModel.Open(from);
-        IReadOnlyList<TypeChange> plan = GgufQuantize.Plan(source, mixture);
-        TypeChange[] second = [.. plan.Where(c => c.IsSecond)];
-        if (second.Length > 0)
-        {
-            display.Say($"{second.Length:N0} of {plan.Count:N0} tensors are quantised already ({string.Join(", ", second.Select(c => c.From).Distinct().Order())}): "
-                + "their errors add up. Better results come from the model as F32, F16 or BF16.");
-        }
-        display.Amount(HubSelection.Size, tell =>
-        {
-            GgufQuantize.Write(source, to, mixture, pool, (done, total) => tell(mixture.Name, done, total), Common.Stopping);
-            return 0;
-        });
-    }
-
-    private static void Export(string from, string to, GgufMixture mixture, WorkerPool pool, TrainingDisplay display)
-    {
-        ModelBundle bundle = ModelBundle.Load(from);
-        display.Amount(numbers => HubSelection.Size(numbers * sizeof(float)), tell =>
-        {
-            GgufExport.Write(bundle, to, mixture, pool, (done, total) => tell(mixture.Name, done, total));
-            return 0;
-        });
     }
 }

@@ -18,6 +18,7 @@ internal static class ServeCommand
         var hosts = Several("--host", "NAME", "A name that this server is asked for by, such as chat.example.org.");
         var origins = Several("--cors-origin", "ORIGIN", "Another site whose pages may use the server, such as https://intranet.example.");
         var proxies = Several("--proxy", "ADDRESS", "A proxy in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.");
+        var imports = Several("--import-from", "DIR", "A folder of this machine that admins may import models from.");
         var requireKeys = new Option<bool>("--require-keys") { Description = "Ask for a key on loopback as well. For a server behind a proxy." };
         var body = new Option<int>("--max-body-mb") { Description = "The most megabytes of a request.", DefaultValueFactory = _ => 32, HelpName = "N" };
         var cache = new Option<int?>("--cache-mb") { Description = "The most megabytes of keys and values, remembered prompts included. Default: an eighth of the memory.", HelpName = "N" };
@@ -31,7 +32,8 @@ internal static class ServeCommand
         Option<int> threads = Common.Threads();
         var command = new Command("serve", "Serve models to programs and people.")
         {
-            models, address, port, certificate, certificateKey, hosts, origins, proxies, requireKeys, body, cache, weights, drain, texts, retention, log, threads,
+            models, address, port, certificate, certificateKey, hosts, origins, proxies, imports, requireKeys, body, cache, weights, drain, texts, retention, log,
+            threads,
         };
         Between(port, 0, 65_535);
         Between(body, 1, 1024);
@@ -51,6 +53,7 @@ internal static class ServeCommand
             Hosts = parsed.GetValue(hosts) ?? [],
             CorsOrigins = parsed.GetValue(origins) ?? [],
             Proxies = parsed.GetValue(proxies) ?? [],
+            ImportFolders = [.. (parsed.GetValue(imports) ?? []).Select(f => Directory.Exists(f) ? Path.GetFullPath(f) : throw new UsageException($"--import-from {f}: there is no such folder."))],
             RequireKeys = parsed.GetValue(requireKeys),
             MostBodyBytes = (long)parsed.GetValue(body) << 20,
             CacheBytes = parsed.GetValue(cache) is { } c ? (long)c << 20 : null,

@@ -1,23 +1,15 @@
 using System.CommandLine;
 using Hearth.Models.Architectures;
 using Hearth.Models.Bundles;
-using Hearth.Models.Formats;
-using Hearth.Models.Formats.Gguf;
 using Hearth.Models.Hub;
-using Hearth.Models.Signing;
-using Hearth.Models.Tokenizers;
-using Hearth.Numerics;
-using Hearth.Numerics.Quantization;
-using Hearth.Training.Ledger;
-using Hearth.Training.Runs;
+using Hearth.Training.Papers;
 
 namespace Hearth.Cli.Commands;
 
 /// <summary><c>hearth model show</c>: what a model's files say of it.</summary>
 internal static class ShowCommand
 {
-    private const int DefaultContext = 4096;
-    private const int MostContext = 1 << 24;
+    private const int MostContext = ModelOverview.MostContext;
 
     public static Command Create()
     {
@@ -37,7 +29,7 @@ internal static class ShowCommand
         command.Example("hearth model show factbook", "hearth model show model.gguf --context 8192");
         command.SetAction(parsed =>
         {
-            var facts = new Facts(ModelSummary.Read(Places.GgufOrFolder(parsed.GetValue(model)!)), parsed.GetValue(context), parsed.GetValue(digests));
+            var facts = new ModelOverview(Places.GgufOrFolder(parsed.GetValue(model)!), parsed.GetValue(context), parsed.GetValue(digests));
             if (parsed.GetValue(json)) Common.PrintJson(Plain(facts));
             else Tell(facts);
             return Common.Done;
@@ -45,14 +37,14 @@ internal static class ShowCommand
         return command;
     }
 
-    private static object Plain(Facts f)
+    private static object Plain(ModelOverview f)
     {
         BundlePapers? papers = f.Papers;
         ModelConfig? c = f.Config;
         return new
         {
             architecture = f.Summary.Architecture,
-            name = f.Metadata.FirstOrDefault(m => m.Key == "general.name").Value?.Trim('\''),
+            name = f.Metadata.FirstOrDefault(x => x.Key == "general.name").Value?.Trim('\''),
             parameters = f.Summary.Parameters,
             bytes = f.Summary.Bytes,
             files = f.Summary.Files,
@@ -69,8 +61,8 @@ internal static class ShowCommand
             tokenizer = f.Tokenizer?.Kind,
             template = f.Template,
             problems = f.Problems,
-            memory = c is null ? null : new { context = f.Context, weightsBytes = f.Weights, cacheBytes = f.Caches.ToDictionary(x => x.Type.ToString(), x => x.Bytes) },
-            memoryBytes = c is null ? (long?)null : f.Weights + f.Caches[0].Bytes,
+            memory = f.Memory is not { } m ? null : new { context = m.Context, weightsBytes = m.Weights, cacheBytes = m.Caches.ToDictionary(x => x.Type.ToString(), x => x.Bytes) },
+            memoryBytes = f.Memory is { } need ? need.Weights + need.Caches[0].Bytes : (long?)null,
             weightsDigest = f.Digests.Count == 1 ? f.Digests[0].Sha256 : null,
             digests = f.Digests.Select(d => new { file = d.Name, sha256 = d.Sha256 }),
             licence = f.Licence,
@@ -81,13 +73,13 @@ internal static class ShowCommand
             licences = f.DocumentLicences,
             papers = papers?.Papers,
             opennessClass = papers?.Openness?.Numeral,
-            opennessMissing = papers?.Openness?.MissingForNext.Select(m => m.Name),
-            metadata = f.Metadata.Select(m => new { key = m.Key, type = m.Type, value = m.Value }),
+            opennessMissing = papers?.Openness?.MissingForNext.Select(x => x.Name),
+            metadata = f.Metadata.Select(k => new { key = k.Key, type = k.Type, value = k.Value }),
             tensors = f.Summary.IsGguf ? f.Summary.Tensors.Select(t => new { name = t.Name, type = t.Type, shape = t.Shape, bytes = t.Bytes }) : null,
         };
     }
 
-    private static void Tell(Facts f)
+    private static void Tell(ModelOverview f)
     {
         ModelSummary s = f.Summary;
         Line(s.IsGguf ? "file" : "folder", s.Files == 1 || !s.IsGguf ? s.Path : $"{s.Path} and {s.Files - 1} more");
@@ -100,8 +92,9 @@ internal static class ShowCommand
             Line("layers", $"{c.NumHiddenLayers}, hidden size {c.HiddenSize}, feed-forward {c.IntermediateSize}");
             Line("attention", $"{c.NumAttentionHeads} heads of {c.HeadDim}, {c.NumKeyValueHeads} for keys and values");
             Line("context", $"{c.MaxPositionEmbeddings:N0} tokens");
-            string caches = string.Join(", ", f.Caches.Select(x => $"{HubSelection.Size(x.Bytes)} ({x.Type})"));
-            Line("memory", $"{HubSelection.Size(f.Weights)} of weights, and with {f.Context:N0} tokens a cache of {caches}");
+            ModelMemory memory = f.Memory!;
+            string caches = string.Join(", ", memory.Caches.Select(x => $"{HubSelection.Size(x.Bytes)} ({x.Type})"));
+            Line("memory", $"{HubSelection.Size(memory.Weights)} of weights, and with {memory.Context:N0} tokens a cache of {caches}");
         }
         if (f.Tokenizer is { } tokenizer) Line("tokenizer", $"{tokenizer.Kind}, vocabulary {tokenizer.VocabularySize:N0}");
         Line("template", f.Template ?? "none");
@@ -127,98 +120,5 @@ internal static class ShowCommand
         foreach ((string key, _, string value) in f.Metadata) Console.WriteLine($"{string.Concat(key.Select(k => char.IsControl(k) ? '?' : k))} = {value}");
 
         static void Line(string label, string value) => Console.WriteLine($"{label,-14} {value}");
-    }
-
-    /// <summary>What is shown; what can not be found out becomes a problem told beside the rest.</summary>
-    private sealed class Facts
-    {
-        public Facts(ModelSummary summary, int? context, bool computes)
-        {
-            Summary = summary;
-            Config = Try(() => summary.Config(context));
-            Tokenizer = Try(summary.Tokenizer);
-            Template = Try(summary.Template);
-            if (Config is { } c)
-            {
-                Context = context ?? Math.Min(c.MaxPositionEmbeddings, DefaultContext);
-                Weights = summary.HeldBytes(c);
-                Caches = [.. ((TensorType[])[TensorType.F32, TensorType.F16, TensorType.Q8_0]).Where(t => t != TensorType.Q8_0 || Fits(c))
-                    .Select(t => (t, KeyValueCache.BytesFor(Enumerable.Range(0, c.NumHiddenLayers).Select(c.Window), c.Cached, t, Context)))];
-            }
-            RunFolder? run = summary.IsGguf ? null : RunFolder.OfModel(summary.Path);
-            Papers = run is { Exists: true } ? BundlePapers.Of(summary.Path) : null;
-            LedgerHead = run is { Exists: true } ? LedgerFile.Read(run.Ledger).Head : "";
-            Documents = run is { Exists: true } ? Materials.Read(run.Materials) : [];
-            string signature = ModelSignature.PathOf(summary.Path);
-            Signature = Papers is not null ? Papers.Signature : File.Exists(signature) ? Path.GetFileName(signature) : null;
-            Licence = Papers?.Licence ?? summary.Licence;
-            Digests = [.. DigestsOf(summary, computes || run is { Exists: true })];
-            if (!summary.IsGguf) return;
-            using GgufModel model = GgufModel.Open(summary.Path);
-            GgufMetadata m = model.Metadata;
-            Metadata = [.. m.Keys.Select(k => (k, m.TypeOf(k).ToString()!, m.Describe(k)))];
-        }
-
-        public ModelSummary Summary { get; }
-
-        public ModelConfig? Config { get; }
-
-        public Tokenizer? Tokenizer { get; }
-
-        public string? Template { get; }
-
-        public int Context { get; }
-
-        public long Weights { get; }
-
-        public IReadOnlyList<(TensorType Type, long Bytes)> Caches { get; } = [];
-
-        public BundlePapers? Papers { get; }
-
-        public string LedgerHead { get; }
-
-        public IReadOnlyList<Material> Documents { get; }
-
-        public IEnumerable<string> DocumentLicences => Documents.Select(d => d.Licence).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-
-        /// <summary>The signature's file name; whether it holds is for `hearth model verify`.</summary>
-        public string? Signature { get; }
-
-        public string? Licence { get; }
-
-        public IReadOnlyList<(string Name, string Sha256)> Digests { get; }
-
-        public IReadOnlyList<(string Key, string Type, string Value)> Metadata { get; } = [];
-
-        public List<string> Problems { get; } = [];
-
-        private static bool Fits(ModelConfig c) => c.Cached.KeySize % BlockFormat.Of(TensorType.Q8_0).Elements == 0
-            && c.Cached.ValueSize % BlockFormat.Of(TensorType.Q8_0).Elements == 0;
-
-        /// <summary>Digests of the files of weights: those computed now, or else those that were checked when the model was pulled.</summary>
-        private static IEnumerable<(string, string)> DigestsOf(ModelSummary summary, bool computes)
-        {
-            if (!computes)
-            {
-                return summary.Origin is not { } origin ? [] : origin.Files
-                    .Where(f => f.Path.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) || f.Path.EndsWith(".safetensors", StringComparison.Ordinal))
-                    .Where(f => !summary.IsGguf || summary.Files > 1 || Path.GetFileName(summary.Path) == f.Path[(f.Path.LastIndexOf('/') + 1)..])
-                    .Select(f => (f.Path, f.Sha256));
-            }
-            return summary.WeightFiles().Select(f => (Path.GetFileName(f), Digest.OfFile(f)));
-        }
-
-        private T? Try<T>(Func<T?> read) where T : class
-        {
-            try
-            {
-                return read();
-            }
-            catch (Exception e) when (e is HearthException or IOException)
-            {
-                Problems.Add(e.Message);
-                return null;
-            }
-        }
     }
 }

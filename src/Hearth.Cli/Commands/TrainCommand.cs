@@ -44,7 +44,7 @@ internal static class TrainCommand
                     throw new UsageException($"{folder.Path}: already holds a run. Go on with it by `hearth train --resume {folder.Path}`, or give another folder with --out.");
                 }
             }
-            TrainingResult result = TrainingDriver.Run(folder, r, pool, display, parsed.GetValue(stopAt));
+            TrainingResult result = TrainingDriver.Run(folder, r, pool, display, parsed.GetValue(stopAt), Common.Stopping);
             return Report(folder, result, parsed.GetValue(json));
         });
         return command;

@@ -42,7 +42,7 @@ internal static class UpCommand
             else
             {
                 display.Say($"{(folder.Exists ? "Going on with" : "Training")} {r.Name}: {r.About}");
-                if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null).Finished) return Stopped(folder);
+                if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null, Common.Stopping).Finished) return Stopped(folder);
             }
             EndLine end = LedgerFile.Read(folder.Ledger).Lines.OfType<EndLine>().Last();
             if (SavedScore.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);

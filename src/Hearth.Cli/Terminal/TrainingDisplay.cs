@@ -9,7 +9,7 @@ namespace Hearth.Cli.Terminal;
 /// What long work shows on standard error: a bar with a rate and the time left on a terminal, a line now and then elsewhere.
 /// Standard output is left to results.
 /// </summary>
-internal sealed class TrainingDisplay
+internal sealed class TrainingDisplay : ITrainingDisplay
 {
     private const double SecondsBetweenLines = 5, SecondsBetweenFrames = 0.2;
     private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
@@ -103,7 +103,7 @@ internal sealed class TrainingDisplay
             if (done != total && now - _told < every) return null;
             if (_before is { } before) _rate = _meter.Add(Math.Max(0, done - before), now);
             (_told, _before) = (now, done);
-            string left = _rate > 0 ? $"  {show((long)_rate)}/s  {Left(TimeSpan.FromSeconds((total - done) / _rate))} left" : "";
+            string left = _rate > 0 ? $"  {show((long)_rate)}/s  {TimeText.Show(TimeSpan.FromSeconds((total - done) / _rate))} left" : "";
             return $"{name}  {show(done)} of {show(total)}{left}";
         }
     }
@@ -119,11 +119,6 @@ internal sealed class TrainingDisplay
     {
         string bits = p.BitsPerByte is { } b ? string.Create(CultureInfo.InvariantCulture, $"  held out {b:0.000} bits/byte") : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {p.Step,5:N0} of {p.Steps:N0}  loss {p.Loss:0.0000}{bits}  {p.TokensPerSecond:N0} tokens/s  {Left(p.Left)} left");
+            $"step {p.Step,5:N0} of {p.Steps:N0}  loss {p.Loss:0.0000}{bits}  {p.TokensPerSecond:N0} tokens/s  {TimeText.Show(p.Left)} left");
     }
-
-    /// <summary>A time in words.</summary>
-    public static string Left(TimeSpan left) => left.TotalHours >= 1
-        ? $"{(int)left.TotalHours} h {left.Minutes:00} min"
-        : left.TotalMinutes >= 1 ? $"{left.Minutes} min {left.Seconds:00} s" : $"{left.Seconds} s";
 }

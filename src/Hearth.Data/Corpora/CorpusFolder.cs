@@ -1,3 +1,5 @@
+using Hearth.Models.Formats;
+
 namespace Hearth.Data.Corpora;
 
 /// <summary>A file of a corpus.</summary>

@@ -32,7 +32,7 @@ public enum DocumentTier
 /// <param name="Name">Unique within a recipe.</param>
 /// <param name="Path">A file or a folder, relative to the recipe's folder.</param>
 /// <param name="Format">How files are read.</param>
-/// <param name="Include">Which files of a folder are read (see <see cref="Glob"/>); empty means every file the format can read.</param>
+/// <param name="Include">Which files of a folder are read (see <see cref="Models.Formats.Glob"/>); empty means every file the format can read.</param>
 /// <param name="Source">Where the documents come from, in words.</param>
 /// <param name="Licence">The licence they are under.</param>
 /// <param name="TextField">The field that holds the text of a JSON object or row when <paramref name="Records"/> is absent.</param>

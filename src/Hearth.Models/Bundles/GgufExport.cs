@@ -26,7 +26,7 @@ public static class GgufExport
             throw new ModelFileException(bundle.Folder,
                 "has the activation relu2, which no program that reads GGUF knows for GPT-2. Export a model with gelu_new.");
         }
-        if (config is not (LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config))
+        if (!CanWrite(config))
         {
             throw new ModelFileException(bundle.Folder, "is of an architecture that Hearth does not write as GGUF: Llama- and Qwen3-style models without scaled positions and GPT-2 it does.");
         }
@@ -38,6 +38,10 @@ public static class GgufExport
 
         void Report(int numbers) => progress?.Invoke(done += numbers, bundle.Model.Parameters.Count);
     }
+
+    /// <summary>Whether a model of these sizes has a form in GGUF that is written here.</summary>
+    /// <param name="config">The sizes.</param>
+    public static bool CanWrite(ModelConfig config) => config is LlamaConfig { RopeScaling: null, QkvBias: false, SlidingWindow: 0 } or Gpt2Config { Activation: Gpt2Activation.Gelu };
 
     private static GgufKeyValues Sizes(ModelConfig config, string name)
     {

@@ -6,7 +6,7 @@ namespace Hearth.Models.Bundles;
 /// <summary>Finds the models in a folder.</summary>
 public static partial class ModelFolder
 {
-    private const int MostFolders = 10_000;
+    private const int MostFolders = 10_000, LongestName = 120;
     private static readonly EnumerationOptions Below = new() { RecurseSubdirectories = true, MaxRecursionDepth = 2 };
 
     /// <summary>Names and places of models: .gguf files, the first of split ones, and folders with a model's files; sorted by name (ordinal).</summary>
@@ -55,6 +55,29 @@ public static partial class ModelFolder
     /// <param name="folder">The folder.</param>
     public static bool IsFolder(string folder) =>
         File.Exists(Path.Combine(folder, ModelBundle.ConfigName)) || File.Exists(Path.Combine(folder, "model", ModelBundle.ConfigName));
+
+    /// <summary>Whether a text can name a model in a folder: one part of a path that is neither hidden nor long.</summary>
+    /// <param name="name">The text.</param>
+    public static bool IsName(string name) => name.Length is > 0 and <= LongestName && name[0] is not ('.' or ' ') && name[^1] is not ('.' or ' ')
+        && name.AsSpan().IndexOfAny('/', '\\', ':') < 0 && !name.Any(char.IsControl);
+
+    /// <summary>The name of a .gguf file without its ending and, of a split model, without the number of its part.</summary>
+    /// <param name="file">The file.</param>
+    public static string NameOf(string file)
+    {
+        string name = Part().Replace(Path.GetFileName(file), "");
+        return name.EndsWith(GgufBundle.Extension, StringComparison.OrdinalIgnoreCase) ? name[..^GgufBundle.Extension.Length] : name;
+    }
+
+    /// <summary>All files of a .gguf model, whichever of them is given: one, or those of a split model that are there, sorted (ordinal).</summary>
+    /// <param name="file">One of them.</param>
+    public static IReadOnlyList<string> PartsOf(string file)
+    {
+        string start = Part().Replace(file, "");
+        if (start == file) return [file];
+        return [.. Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(start) + "-*" + GgufBundle.Extension)
+            .Where(f => Part().Replace(f, "") == Path.GetFullPath(start)).Order(StringComparer.Ordinal)];
+    }
 
     private static List<string> Ggufs(string folder, EnumerationOptions how) =>
     [

@@ -54,6 +54,16 @@ public static partial class HubSelection
             : $"{address} has neither a .gguf file nor config.json with model.safetensors. It has: {Names(files)}.");
     }
 
+    /// <summary>What a pattern over names asks for, letter case aside; one without * and ? may stand anywhere in a name.</summary>
+    /// <param name="pattern">The pattern; null to choose what the model needs.</param>
+    public static Func<string, bool>? Wanted(string? pattern)
+    {
+        if (pattern is null) return null;
+        string upper = pattern.ToUpperInvariant();
+        bool isPattern = upper.AsSpan().IndexOfAny('*', '?') >= 0;
+        return path => isPattern ? Formats.Glob.Matches(upper, path.ToUpperInvariant()) : path.Contains(pattern, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>A length for people.</summary>
     /// <param name="bytes">The length.</param>
     public static string Size(long bytes) => bytes switch

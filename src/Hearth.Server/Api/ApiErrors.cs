@@ -11,6 +11,7 @@ using Hearth.Models.Generation.Constraints;
 using Hearth.Models.Remote;
 using Hearth.Numerics;
 using Hearth.Server.Auditing;
+using Hearth.Server.Pages.Shell;
 using Hearth.Server.Scheduling;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
@@ -53,7 +54,14 @@ public static class ApiErrors
     /// <summary>What a client is told of an exception.</summary>
     /// <param name="e">The exception.</param>
     /// <param name="context">The request, for the log of what nobody foresaw.</param>
-    public static ApiException Of(Exception e, HttpContext context)
+    public static ApiException Of(Exception e, HttpContext context) =>
+        Of(e, context.RequestServices.GetRequiredService<ILoggerFactory>(), $"{context.Request.Method} {context.Request.Path}");
+
+    /// <summary>What a person or a client is told of an exception.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="logs">The log of what nobody foresaw.</param>
+    /// <param name="where">Where it came up, for that log.</param>
+    public static ApiException Of(Exception e, ILoggerFactory logs, string where)
     {
         switch (e)
         {
@@ -75,21 +83,27 @@ public static class ApiErrors
             case HearthException: return new ApiException(400, e.Message);
             default:
                 // Messages of exceptions may quote what was asked: the log gets the kind and the place.
-                ILogger log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server");
-                log.LogError("An error nobody foresaw at {Method} {Path}: {Kind}\n{Place}", context.Request.Method, context.Request.Path, e.GetType(), e.StackTrace);
+                ILogger log = logs.CreateLogger("Hearth.Server");
+                log.LogError("An error nobody foresaw at {Where}: {Kind}\n{Place}", where, e.GetType(), e.StackTrace);
                 log.LogDebug(e, "The same error with its message");
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }
     }
 
-    /// <summary>Writes an error as the response.</summary>
+    /// <summary>Writes an error as the response: as a page for who looks at pages.</summary>
     /// <param name="context">The request; its response has not started.</param>
     /// <param name="error">The error.</param>
     public static async Task Write(HttpContext context, ApiException error)
     {
         context.Response.StatusCode = error.Status;
-        context.Response.ContentType = "application/json";
+        bool page = PlainPage.IsWanted(context.Request);
+        context.Response.ContentType = page ? "text/html; charset=utf-8" : "application/json";
         if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (page)
+        {
+            await context.Response.WriteAsync(PlainPage.Error(context, error.Message), context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
         bool anthropic = context.Request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal);
         await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Body(error, anthropic), Json), context.RequestAborted).ConfigureAwait(false);
     }

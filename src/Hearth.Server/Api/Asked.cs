@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
 using Hearth.Models.Generation;
 using Hearth.Server.Api.Wire;
+using Hearth.Server.Auditing;
 using Hearth.Server.Models;
 using Hearth.Server.Security;
 using Microsoft.AspNetCore.Http;
@@ -27,7 +28,8 @@ public interface IAnswerLog
 {
     /// <summary>Keeps a record; completes when it is durable. The client's last bytes wait for it.</summary>
     /// <param name="record">The record.</param>
-    Task AppendAsync(AnswerRecord record);
+    /// <returns>Where it stands.</returns>
+    Task<AuditReceipt> AppendAsync(AnswerRecord record);
 }
 
 /// <summary>What every route that asks a model does first and last.</summary>
@@ -36,23 +38,30 @@ internal static class Asked
     /// <summary>The model that a request names; it stays in memory until the request has ended.</summary>
     public static async Task<LoadedModel> Model(HttpContext context, string name)
     {
-        Caller caller = context.Caller();
-        caller.RequireModel(name);
-        LoadedModel model = await context.RequestServices.GetRequiredService<IModelHost>().GetAsync(name, caller.Id, context.RequestAborted).ConfigureAwait(false);
+        LoadedModel model = await Model(context.RequestServices, context.Caller(), name, context.RequestAborted).ConfigureAwait(false);
         context.Response.RegisterForDispose(model.Lease);
         return model;
+    }
+
+    /// <summary>A model for a caller who is not at the end of a request; it stays in memory until its lease is given back.</summary>
+    public static Task<LoadedModel> Model(IServiceProvider services, Caller caller, string name, CancellationToken cancel)
+    {
+        caller.RequireModel(name);
+        return services.GetRequiredService<IModelHost>().GetAsync(name, caller.Id, cancel);
     }
 
     /// <summary>Keeps a record of an answer, and counts its tokens.</summary>
     public static Task Record(HttpContext context, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage) =>
         Record(context.RequestServices, context.Caller(), context.Request.Path, model, seed, request, answer, usage);
 
-    /// <summary>Keeps a record of an answer, and counts its tokens, whatever way it was asked for.</summary>
-    public static async Task Record(IServiceProvider services, Caller caller, string route, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage)
+    /// <summary>Keeps a record of an answer by whatever way it was asked for, and counts its tokens.</summary>
+    public static async Task<AuditReceipt> Record(
+        IServiceProvider services, Caller caller, string route, LoadedModel model, long seed, JsonNode request, JsonNode answer, ChatUsage usage)
     {
-        await services.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
+        AuditReceipt receipt = await services.GetRequiredService<IAnswerLog>().AppendAsync(new AnswerRecord(
             caller.Id, caller.Name, route, model.Name, model.Digest, seed, request, answer, usage.PromptTokens, usage.AnswerTokens)).ConfigureAwait(false);
         await services.GetRequiredService<UsageMeter>().CountAsync(caller, usage.PromptTokens + usage.AnswerTokens).ConfigureAwait(false);
+        return receipt;
     }
 
     /// <summary>Counts tokens of whoever asks, where there is no answer to keep.</summary>

@@ -59,17 +59,14 @@ public sealed class AuditLog : IHostedService, IAsyncDisposable
     /// <summary>The newest entries first.</summary>
     /// <param name="before">Entries before this place; null for the last.</param>
     /// <param name="count">At most so many.</param>
-    /// <param name="keyId">Of this key only.</param>
-    /// <param name="model">Of this model only.</param>
+    /// <param name="filter">Which ones; null for all.</param>
     /// <param name="cancel">Ends the work early.</param>
     public async Task<IReadOnlyList<AuditRecord>> ListAsync(
-        long? before = null, int count = 50, string? keyId = null, string? model = null, CancellationToken cancel = default)
+        long? before = null, int count = 50, AuditFilter? filter = null, CancellationToken cancel = default)
     {
         await using ServerDatabase database = await _contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
-        IQueryable<AuditRow> rows = database.Audit.AsNoTracking();
+        IQueryable<AuditRow> rows = (filter ?? new AuditFilter()).Of(database.Audit.AsNoTracking());
         if (before is { } place) rows = rows.Where(a => a.Sequence < place);
-        if (keyId is not null) rows = rows.Where(a => a.KeyId == keyId);
-        if (model is not null) rows = rows.Where(a => a.Model == model);
         List<AuditRow> found = await rows.OrderByDescending(a => a.Sequence).Take(count).ToListAsync(cancel).ConfigureAwait(false);
         return [.. found.Select(AuditRecord.Of)];
     }

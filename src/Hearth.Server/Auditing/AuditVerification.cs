@@ -21,11 +21,14 @@ public sealed record AuditVerification(long Entries, long Pruned, long Redacted,
     /// <summary>Checks every link, every digest of a text that is there, and that whatever is missing was taken out by an entry that says so.</summary>
     /// <param name="contexts">The database.</param>
     /// <param name="contains">A hash that was noted earlier and must be in the chain; null for none.</param>
+    /// <param name="progress">Is told the entries checked and the entries there are; null for nobody.</param>
     /// <param name="cancel">Ends the work early.</param>
-    public static async Task<AuditVerification> RunAsync(IDbContextFactory<ServerDatabase> contexts, string? contains = null, CancellationToken cancel = default)
+    public static async Task<AuditVerification> RunAsync(
+        IDbContextFactory<ServerDatabase> contexts, string? contains = null, Action<long, long>? progress = null, CancellationToken cancel = default)
     {
         await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
         var walk = new Walk { Contains = contains };
+        long all = progress is null ? 0 : (await AuditChain.HeadAsync(database, cancel).ConfigureAwait(false)).Sequence;
         while (true)
         {
             long after = walk.Sequence;
@@ -34,6 +37,7 @@ public sealed record AuditVerification(long Entries, long Pruned, long Redacted,
             {
                 if (walk.Check(row) is { } problem) return walk.Result(row.Sequence, problem);
             }
+            progress?.Invoke(walk.Sequence, all);
             if (rows.Count < Page) return walk.Finish();
         }
     }

@@ -6,11 +6,14 @@ namespace Hearth.Server.Auditing;
 /// <summary>Writes every answer into the audit log before the client sees its end.</summary>
 internal sealed class AuditedAnswers(AuditLog log) : IAnswerLog
 {
-    public Task AppendAsync(AnswerRecord record)
+    /// <summary>Fields of requests that hold what was said, in the order in which they are kept.</summary>
+    public static readonly string[] Said = ["messages", "prompt", "input", "system", "instructions"];
+
+    public Task<AuditReceipt> AppendAsync(AnswerRecord record)
     {
         var options = record.Request.DeepClone() as JsonObject ?? [];
         string prompt = "";
-        foreach (string name in (string[])["messages", "prompt", "input", "system", "instructions"])                 // what was said stands apart from how to answer
+        foreach (string name in Said)                                            // what was said stands apart from how to answer
         {
             if (!options.Remove(name, out JsonNode? said) || said is null) continue;
             prompt += (prompt.Length > 0 ? "\n" : "") + said.ToJsonString(Api.Wire.Json.Plain);
@@ -25,7 +28,7 @@ internal sealed class AuditedAnswers(AuditLog log) : IAnswerLog
             Seed = record.Seed,
             Options = options,
             Prompt = prompt,
-            Answer = record.Answer.ToJsonString(Api.Wire.Json.Plain),
+            Answer = StableAnswer.Of(record.Answer).ToJsonString(Api.Wire.Json.Plain),
             PromptTokens = record.PromptTokens,
             AnswerTokens = record.AnswerTokens,
         });

@@ -3,9 +3,11 @@ using Hearth.Server.Auditing;
 using Hearth.Server.Mcp;
 using Hearth.Server.Models;
 using Hearth.Server.Operations;
+using Hearth.Server.Pages;
 using Hearth.Server.Security;
 using Hearth.Server.State;
 using Hearth.Server.Tools;
+using Hearth.Server.Work;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +39,8 @@ public static class HearthServer
         builder.Services.AddGuard(options);
         builder.Services.AddOperations();
         builder.Services.AddMcp();
+        builder.Services.AddWork();
+        builder.Services.AddPages();
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
@@ -55,6 +59,8 @@ public static class HearthServer
         app.MapApi();
         app.MapMcpServer();
         app.MapSessions();
+        app.MapAuditExport();
+        app.MapPages();
     }
 
     private static void AddState(this IServiceCollection services, ServerOptions options)
@@ -69,5 +75,6 @@ public static class HearthServer
         services.AddHostedService(s => s.GetRequiredService<AuditLog>());
         services.AddSingleton<AuditKeeping>();
         services.AddHostedService<AuditRetention>();
+        services.AddSingleton<AuditReplay>();
     }
 }

@@ -65,11 +65,20 @@ public sealed record ServerOptions
     /// <summary>After how long entries of the audit log are cut down to their hashes; null for never.</summary>
     public TimeSpan? AuditRetention { get; init; }
 
+    /// <summary>Folders of this machine that admins may import models from.</summary>
+    public IReadOnlyList<string> ImportFolders { get; init; } = [];
+
     /// <summary>Whether log lines are JSON objects.</summary>
     public bool JsonLogs { get; init; }
 
     /// <summary>Where models are.</summary>
     public string Models => ModelsFolder ?? Path.Combine(Home, "models");
+
+    /// <summary>Where runs are.</summary>
+    public string Runs => Path.Combine(Home, "runs");
+
+    /// <summary>Threads that jobs run on; answers come first.</summary>
+    public int WorkThreads => Math.Max(1, Threads / 2);
 
     /// <summary>Whether the address can be reached from this machine alone.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(IPAddress);

@@ -69,6 +69,10 @@ public interface IModelHost
     /// <summary>The models that can be asked, by name.</summary>
     IReadOnlyList<ServedModel> List();
 
+    /// <summary>A model's chat template, read from its files without loading it; null when it has none that can be read.</summary>
+    /// <param name="name">Its name.</param>
+    string? TemplateOf(string name);
+
     /// <summary>A model, loaded if need be.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="owner">Who asks: what fair turns and remembered prompts go by.</param>

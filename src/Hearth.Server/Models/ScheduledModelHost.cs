@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Hearth.Models;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
-using Hearth.Models.Formats;
+using Hearth.Models.Chat.Templates;
 using Hearth.Models.Remote;
 using Hearth.Server.Hosting;
 using Hearth.Server.Scheduling;
@@ -19,7 +19,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
 
     public ScheduledModelHost(ServerOptions options, TimeProvider time)
     {
-        _folders = new ServedFolders(options.Models, Path.Combine(options.Home, "runs"));
+        _folders = new ServedFolders(options.Models, options.Runs);
         _remotes = new RemoteModels(options.Home);
         var scheduling = new SchedulerOptions { Threads = options.Threads };
         Scheduler = new Scheduler(_folders, scheduling with { KeyValueBytes = options.CacheBytes ?? scheduling.KeyValueBytes, ModelBytes = options.ModelBytes ?? scheduling.ModelBytes }, time);
@@ -35,13 +35,28 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
         return [.. local.Concat(remote).DistinctBy(m => m.Name, StringComparer.Ordinal).OrderBy(m => m.Name, StringComparer.Ordinal)];
     }
 
+    public string? TemplateOf(string name)
+    {
+        try
+        {
+            if (_folders.Find(name) is not { } found) return null;
+            string path = ModelFolder.Resolve(found);
+            if (File.Exists(path)) return GgufBundle.Template(path).Text;
+            return TemplateFile.Find(path) is { } file ? TemplateFile.Read(file).Text : null;
+        }
+        catch (ModelFileException)
+        {
+            return null;
+        }
+    }
+
     public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
     {
         if (Remote(name) is { } remote) return new LoadedModel(remote);
         ModelLease lease = await Scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
         try
         {
-            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folders.Find(name) ?? b.Folder))).Value;
+            string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => ModelDigest.Of(_folders.Find(name) ?? b.Folder))).Value;
             ScheduledGenerator tokens = Scheduler.For(name, owner);
             return new LoadedModel(name, digest, lease.Bundle, new ChatEngine(lease.Bundle, tokens), tokens, lease);
         }
@@ -84,14 +99,5 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
         {
             return null;
         }
-    }
-
-    /// <summary>The digest of a model's file, or of the list of a folder's files that answers depend on.</summary>
-    private static string DigestOf(string path)
-    {
-        if (File.Exists(path)) return Digest.OfFile(path);
-        return Digest.Of(string.Join('\n', Directory.GetFiles(ModelFolder.Resolve(path)).Order(StringComparer.Ordinal)
-            .Where(f => f.EndsWith(".safetensors", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal) || f.EndsWith(".jinja", StringComparison.Ordinal))
-            .Select(f => $"{Path.GetFileName(f)} {Digest.OfFile(f)}")));
     }
 }

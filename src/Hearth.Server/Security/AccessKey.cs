@@ -10,6 +10,16 @@ public sealed record KeyLimits(int? RequestsPerMinute = null, int? TokensPerMinu
 {
     /// <summary>Without any limit.</summary>
     public static readonly KeyLimits None = new();
+
+    /// <summary>The limits in words; empty for none.</summary>
+    public string Describe()
+    {
+        var parts = new List<string>();
+        if (RequestsPerMinute is { } requests) parts.Add($"{requests:N0} requests/minute");
+        if (TokensPerMinute is { } tokens) parts.Add($"{tokens:N0} tokens/minute");
+        if (TokensPerDay is { } today) parts.Add($"{today:N0} tokens/day");
+        return string.Join("; ", parts);
+    }
 }
 
 /// <summary>A key as those who keep it see it; its secret is known to its owner alone.</summary>
@@ -33,6 +43,15 @@ public sealed record AccessKey(
     /// <summary>Whether it opens the server at a time.</summary>
     /// <param name="now">The time, UTC.</param>
     public bool HoldsAt(DateTime now) => Revoked is null && (Expires is not { } end || now < end);
+
+    /// <summary>How it stands at a time, in words.</summary>
+    /// <param name="now">The time, UTC.</param>
+    public string StateAt(DateTime now) => this switch
+    {
+        { Revoked: { } when } => $"revoked {when:yyyy-MM-dd}",
+        { Expires: { } end } => HoldsAt(now) ? $"until {end:yyyy-MM-dd}" : $"ended {end:yyyy-MM-dd}",
+        _ => "holds",
+    };
 
     internal static AccessKey Of(KeyRow row) => new(
         row.Id, row.Name, row.Role == Admin, new KeyLimits(row.RequestsPerMinute, row.TokensPerMinute, row.TokensPerDay),

@@ -47,6 +47,13 @@ public sealed record Caller(string Id, string Name, bool IsAdmin, KeyLimits Limi
         if (!MayAsk(model)) throw new ApiException(404, $"There is no model '{model}' for this key. GET /v1/models lists those there are.", "model", "model_not_found");
     }
 
+    /// <summary>Refuses whoever is no admin.</summary>
+    /// <exception cref="ApiException">They are none: status 403.</exception>
+    public void RequireAdmin()
+    {
+        if (!IsAdmin) throw new ApiException(403, "This is for admins. Ask one of them, or log in with an admin's key.", null, "forbidden");
+    }
+
     /// <summary>As ASP.NET Core passes them along.</summary>
     /// <param name="scheme">How they were recognised.</param>
     public ClaimsPrincipal ToPrincipal(string scheme)

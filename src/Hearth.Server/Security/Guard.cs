@@ -28,6 +28,7 @@ public static class Guard
     {
         services.AddSingleton<KeyStore>();
         services.AddSingleton<UsageMeter>();
+        services.AddSingleton<KeyKeeping>();
         services.AddDataProtection().SetApplicationName("hearth");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(s =>
             new ConfigureOptions<KeyManagementOptions>(o => o.XmlRepository = ActivatorUtilities.CreateInstance<ProtectionKeys>(s)));

@@ -1,5 +1,7 @@
+using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Hearth.Server.Hosting;
+using Hearth.Server.Pages.Shell;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -47,15 +49,14 @@ internal sealed class KeyAuthentication(
             return await MayBeLocal(cancel).ConfigureAwait(false) ? Recognised(Caller.Local, Key) : AuthenticateResult.Fail("wrong key");
         }
         AuthenticateResult session = await Context.AuthenticateAsync(Session).ConfigureAwait(false);
-        if (session.Succeeded) return Recognised(Caller.Of(session.Principal), Session);
+        if (session.Succeeded) return Recognised(Caller.Of(session.Principal), Session, session.Properties);
         return await MayBeLocal(cancel).ConfigureAwait(false) ? Recognised(Caller.Local, Key) : AuthenticateResult.NoResult();
     }
 
     /// <summary>Programs are told that a key is missing, people are shown where to give one.</summary>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        bool isPerson = HttpMethods.IsGet(Request.Method) && Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        if (isPerson) Response.Redirect($"{SessionRoutes.Login}?to={UrlEncoder.Encode(Request.Path + Request.QueryString)}");
+        if (PlainPage.IsWanted(Request)) Response.Redirect($"{SessionRoutes.Login}?to={UrlEncoder.Encode(Request.Path + Request.QueryString)}");
         else
         {
             Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -67,6 +68,10 @@ internal sealed class KeyAuthentication(
     private async Task<bool> MayBeLocal(CancellationToken cancel) =>
         server is { IsLoopback: true, RequireKeys: false } && !ProxyHeaders.Any(Request.Headers.ContainsKey) && !await keys.AnyAsync(cancel).ConfigureAwait(false);
 
-    private static AuthenticateResult Recognised(Caller caller, string scheme) =>
-        AuthenticateResult.Success(new AuthenticationTicket(caller.ToPrincipal(scheme), Key));
+    private static AuthenticateResult Recognised(Caller caller, string scheme, AuthenticationProperties? session = null)
+    {
+        ClaimsPrincipal user = caller.ToPrincipal(scheme);
+        user.AddSession(session);
+        return AuthenticateResult.Success(new AuthenticationTicket(user, Key));
+    }
 }

@@ -1,4 +1,8 @@
+using System.Globalization;
 using System.Net;
+using System.Security.Claims;
+using Hearth.Server.Pages.Sessions;
+using Hearth.Server.Pages.Shell;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +17,9 @@ internal static class SessionRoutes
 {
     public const string Login = "/login", Logout = "/logout";
 
+    /// <summary>Which session a page was opened in, and when that ends.</summary>
+    public const string SessionClaim = "hearth:session", UntilClaim = "hearth:until";
+
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Login, (HttpContext context, IAntiforgery forms, string? to) => Form(context, forms, to, wrong: false)).AllowAnonymous();
@@ -23,16 +30,26 @@ internal static class SessionRoutes
     private static async Task<IResult> Begin(HttpContext context, IAntiforgery forms, KeyStore keys, [FromForm] string? key, [FromForm] string? to)
     {
         if (await keys.FindAsync(key?.Trim(), context.RequestAborted).ConfigureAwait(false) is not { } found) return Form(context, forms, to, wrong: true);
-        await context.SignInAsync(KeyAuthentication.Session, Caller.Of(found).ToPrincipal(KeyAuthentication.Session), new AuthenticationProperties { IsPersistent = true })
-            .ConfigureAwait(false);
+        var properties = new AuthenticationProperties { IsPersistent = true };
+        properties.SetString(SessionClaim, Guid.NewGuid().ToString("N"));
+        await context.SignInAsync(KeyAuthentication.Session, Caller.Of(found).ToPrincipal(KeyAuthentication.Session), properties).ConfigureAwait(false);
         return Results.LocalRedirect(Inside(to));
     }
 
-    private static async Task<IResult> End(HttpContext context, IAntiforgery forms)
+    private static async Task<IResult> End(HttpContext context, IAntiforgery forms, OpenCircuits circuits)
     {
         await forms.ValidateRequestAsync(context).ConfigureAwait(false);
+        if (context.User.FindFirstValue(SessionClaim) is { } session) circuits.End(session);
         await context.SignOutAsync(KeyAuthentication.Session).ConfigureAwait(false);
         return Results.LocalRedirect(Login);
+    }
+
+    /// <summary>Adds to a recognised caller which session it is, for pages that stay open.</summary>
+    public static void AddSession(this ClaimsPrincipal user, AuthenticationProperties? properties)
+    {
+        if (user.Identity is not ClaimsIdentity identity || properties?.GetString(SessionClaim) is not { } session) return;
+        identity.AddClaim(new Claim(SessionClaim, session));
+        if (properties.ExpiresUtc is { } until) identity.AddClaim(new Claim(UntilClaim, until.ToString("O", CultureInfo.InvariantCulture)));
     }
 
     /// <summary>A place on this server; the first page when it is elsewhere.</summary>
@@ -41,18 +58,17 @@ internal static class SessionRoutes
     private static IResult Form(HttpContext context, IAntiforgery forms, string? to, bool wrong)
     {
         AntiforgeryTokenSet tokens = forms.GetAndStoreTokens(context);
-        string page = $"""
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Hearth: log in</title></head>
-            <body><main><h1>Hearth</h1>
+        string page = PlainPage.Html(context, "Log in", $"""
+            <h1>Log in</h1>
             <form method="post" action="{Login}">
             <input type="hidden" name="{WebUtility.HtmlEncode(tokens.FormFieldName)}" value="{WebUtility.HtmlEncode(tokens.RequestToken)}">
             <input type="hidden" name="to" value="{WebUtility.HtmlEncode(Inside(to))}">
-            {(wrong ? "<p role=\"alert\">This is not a key, or it holds no longer. Ask an admin for one.</p>" : "")}
-            <p><label for="key">Key</label> <input id="key" name="key" type="password" autocomplete="current-password" required autofocus></p>
-            <p><button type="submit">Log in</button></p>
-            </form></main></body></html>
-            """;
+            {(wrong ? "<div class=\"error\" role=\"alert\"><p>This is not a key, or it holds no longer. Ask an admin for one.</p></div>" : "")}
+            <div class="field"><label for="key">Key</label><input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
+            <p class="hint">An admin makes one with <code>hearth key add NAME</code>.</p></div>
+            <button class="primary" type="submit">Log in</button>
+            </form>
+            """);
         return Results.Content(page, "text/html; charset=utf-8", statusCode: wrong ? StatusCodes.Status401Unauthorized : StatusCodes.Status200OK);
     }
 }

@@ -98,6 +98,15 @@ public sealed class UsageMeter(IDbContextFactory<ServerDatabase> contexts, TimeP
         return row is null ? 0 : Math.Max(0, row.Used - (Math.Max(0, Seconds - row.At) * perMinute / 60));
     }
 
+    /// <summary>Tokens that every key has used today, on all servers, by the key's id; keys that used none are left out.</summary>
+    /// <param name="cancel">Ends the work early.</param>
+    public async Task<IReadOnlyDictionary<string, long>> TodayAsync(CancellationToken cancel = default)
+    {
+        string day = Today;
+        await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
+        return await database.Usage.AsNoTracking().Where(u => u.Day == day).ToDictionaryAsync(u => u.KeyId, u => u.Tokens, StringComparer.Ordinal, cancel).ConfigureAwait(false);
+    }
+
     private static ApiException Refusal(long most, string what, double seconds)
     {
         int wait = Math.Max(1, (int)Math.Ceiling(seconds));

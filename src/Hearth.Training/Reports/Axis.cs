@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Hearth.Training.Reports;
 
 /// <summary>Maps values to a stretch of the drawing and says where a person would put the marks.</summary>
-internal sealed class Axis
+public sealed class Axis
 {
     private readonly double _low;
     private readonly double _high;

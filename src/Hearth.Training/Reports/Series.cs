@@ -1,7 +1,7 @@
 namespace Hearth.Training.Reports;
 
 /// <summary>Prepares a long series of values for a drawing that has room for a few hundred.</summary>
-internal static class Series
+public static class Series
 {
     /// <summary>The mean of the values around each one. At both ends the window shrinks: the line begins and ends where they do.</summary>
     /// <param name="values">Finite values.</param>

@@ -21,7 +21,7 @@ public sealed class AuditLogTests(PostgresServer postgres)
         AuditLog[] servers = [.. Enumerable.Range(0, 3).Select(_ => Log(database.Another()))];
         AuditReceipt[] receipts = await Task.WhenAll(Enumerable.Range(0, 90).Select(i => Task.Run(() => servers[i % 3].AppendAsync(Entry($"question {i}")))));
         receipts.Select(r => r.Sequence).Order().ShouldBe(Enumerable.Range(1, 90).Select(i => (long)i));
-        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, receipts[7].Hash, Cancel);
+        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, receipts[7].Hash, cancel: Cancel);
         found.Problem.ShouldBeNull();
         found.Entries.ShouldBe(90);
         found.Head.ShouldBe(receipts.MaxBy(r => r.Sequence)!.Hash);
@@ -103,7 +103,7 @@ public sealed class AuditLogTests(PostgresServer postgres)
         var keeping = new AuditKeeping(database.Contexts, clock);
         (await keeping.PruneAsync(TimeSpan.FromDays(30), Cancel)).ShouldBe(2);
         (await keeping.PruneAsync(TimeSpan.FromDays(30), Cancel)).ShouldBe(0);
-        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, first.Hash, Cancel);
+        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, first.Hash, cancel: Cancel);
         (found.Holds, found.Pruned, found.Entries).ShouldBe((true, 2, 4));
         (await log.FindAsync(1, Cancel))!.Line.ShouldBeNull();
         clock.Now += TimeSpan.FromDays(400);
@@ -122,7 +122,7 @@ public sealed class AuditLogTests(PostgresServer postgres)
     private static AuditLog Log(IDbContextFactory<ServerDatabase> contexts, AuditTexts texts = AuditTexts.Stored) =>
         new(contexts, TimeProvider.System, new ServerOptions { Home = "/", AuditTexts = texts });
 
-    private static Task<AuditVerification> Verify(TestDatabase database) => AuditVerification.RunAsync(database.Contexts, null, Cancel);
+    private static Task<AuditVerification> Verify(TestDatabase database) => AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel);
 
     internal static AuditEntry Entry(string prompt) => new()
     {

@@ -34,9 +34,9 @@ public sealed class AuditTamperingTests(PostgresServer postgres)
     public async Task A_change_is_found_at_its_entry(string change, long bad)
     {
         using TestDatabase database = await Chain();
-        (await AuditVerification.RunAsync(database.Contexts, null, Cancel)).Holds.ShouldBeTrue();
+        (await AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel)).Holds.ShouldBeTrue();
         await Execute(database, change);
-        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, null, Cancel);
+        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel);
         found.BadEntry.ShouldBe(bad, found.Problem);
     }
 
@@ -51,17 +51,17 @@ public sealed class AuditTamperingTests(PostgresServer postgres)
             row.Hash = Digest.Of(row.Line);
             await state.SaveChangesAsync(Cancel);
         }
-        (await AuditVerification.RunAsync(database.Contexts, null, Cancel)).BadEntry.ShouldBe(4);
+        (await AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel)).BadEntry.ShouldBe(4);
     }
 
     [Fact]
     public async Task An_end_that_was_cut_off_is_found_by_a_hash_that_was_noted()
     {
         using TestDatabase database = await Chain();
-        string head = (await AuditVerification.RunAsync(database.Contexts, null, Cancel)).Head;
+        string head = (await AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel)).Head;
         await Execute(database, "DELETE FROM audit WHERE sequence = 5");
-        (await AuditVerification.RunAsync(database.Contexts, null, Cancel)).Holds.ShouldBeTrue();
-        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, head, Cancel);
+        (await AuditVerification.RunAsync(database.Contexts, null, cancel: Cancel)).Holds.ShouldBeTrue();
+        AuditVerification found = await AuditVerification.RunAsync(database.Contexts, head, cancel: Cancel);
         found.Holds.ShouldBeFalse();
         found.Problem!.ShouldContain(head);
     }

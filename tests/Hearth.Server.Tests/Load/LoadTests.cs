@@ -81,7 +81,7 @@ public sealed class LoadTests
         clock.Shift = TimeSpan.FromHours(1);
         await scheduler.UnloadIdleAsync();                                       // a model in use would stay
         (scheduler.Statistics.KeyValueBytes, scheduler.Statistics.ModelBytes).ShouldBe((0, 0));
-        AuditVerification audit = await AuditVerification.RunAsync(server.Services.GetRequiredService<IDbContextFactory<ServerDatabase>>(), null, Cancel);
+        AuditVerification audit = await AuditVerification.RunAsync(server.Services.GetRequiredService<IDbContextFactory<ServerDatabase>>(), null, cancel: Cancel);
         (audit.Problem, audit.Entries > 0).ShouldBe((null, true));
 
         ((double workingSet, double heap, double files), (double lastSet, double lastHeap, double lastFiles)) = (meter.Third(0), meter.Third(2));

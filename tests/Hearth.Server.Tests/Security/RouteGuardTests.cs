@@ -15,7 +15,7 @@ public sealed class RouteGuardTests
     private static readonly string[] Open = ["/health", "/login"];
 
     /// <summary>What is in the files of pages, the same for all.</summary>
-    private static readonly string[] OpenFolders = ["/_framework/", "/_content/", "/assets/", "/css/", "/js/"];
+    private static readonly string[] OpenFolders = ["/assets/"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

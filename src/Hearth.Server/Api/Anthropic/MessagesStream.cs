@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
+using Hearth.Server.Api.OpenAi;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
 using Microsoft.AspNetCore.Http;
@@ -10,19 +11,25 @@ namespace Hearth.Server.Api.Anthropic;
 internal sealed class MessagesStream(HttpContext context, LoadedModel model, string id)
 {
     private readonly EventStream _events = new(context);
-    private readonly JsonArray _content = [];
     private int _block = -1;
     private string _kind = "";
 
     public async Task Run(ChatRequest request, JsonNode asked)
     {
+        var answer = new ChatAnswer(model, request, 0);
         bool began = false;
         try
         {
             await foreach (ChatUpdate update in model.Engine.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false))
             {
                 began = true;
-                await Take(update, request, asked).ConfigureAwait(false);
+                _ = answer.Take(update);
+                if (update is FinishUpdate)
+                {
+                    await Close().ConfigureAwait(false);
+                    await Asked.Record(context, model, answer.Seed, asked, answer.Message(), answer.Usage).ConfigureAwait(false);
+                }
+                await Take(update).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (began && e is not OperationCanceledException)
@@ -31,7 +38,7 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
         }
     }
 
-    private async Task Take(ChatUpdate update, ChatRequest request, JsonNode asked)
+    private async Task Take(ChatUpdate update)
     {
         switch (update)
         {
@@ -40,22 +47,20 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
                 break;
             case TextUpdate text:
                 await Open("text", new JsonObject { ["type"] = "text", ["text"] = "" }).ConfigureAwait(false);
-                await Delta(new JsonObject { ["type"] = "text_delta", ["text"] = text.Text }, "text", text.Text).ConfigureAwait(false);
+                await Delta(new JsonObject { ["type"] = "text_delta", ["text"] = text.Text }).ConfigureAwait(false);
                 break;
             case ReasoningUpdate reasoning:
                 await Open("thinking", new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" }).ConfigureAwait(false);
-                await Delta(new JsonObject { ["type"] = "thinking_delta", ["thinking"] = reasoning.Text }, "thinking", reasoning.Text).ConfigureAwait(false);
+                await Delta(new JsonObject { ["type"] = "thinking_delta", ["thinking"] = reasoning.Text }).ConfigureAwait(false);
                 break;
             case ToolCallUpdate call:
                 await Close().ConfigureAwait(false);
                 await Open($"tool {call.Index}", new JsonObject { ["type"] = "tool_use", ["id"] = $"toolu_{Guid.CreateVersion7():N}", ["name"] = call.Name, ["input"] = new JsonObject() }).ConfigureAwait(false);
                 break;
             case ToolArgumentsUpdate arguments:
-                await Delta(new JsonObject { ["type"] = "input_json_delta", ["partial_json"] = arguments.Text }, "arguments", arguments.Text).ConfigureAwait(false);
+                await Delta(new JsonObject { ["type"] = "input_json_delta", ["partial_json"] = arguments.Text }).ConfigureAwait(false);
                 break;
             case FinishUpdate finish:
-                await Close().ConfigureAwait(false);
-                await Asked.Record(context, model, request.Options.Seed, asked, new JsonObject { ["role"] = "assistant", ["content"] = _content }, finish.Usage).ConfigureAwait(false);
                 await Send("message_delta", new JsonObject
                 {
                     ["delta"] = new JsonObject { ["stop_reason"] = MessagesRoute.StopReason(finish.Reason, finish.StopString), ["stop_sequence"] = finish.StopString },
@@ -73,16 +78,10 @@ internal sealed class MessagesStream(HttpContext context, LoadedModel model, str
         await Close().ConfigureAwait(false);
         _kind = kind;
         _block++;
-        _content.Add(block.DeepClone());
         await Send("content_block_start", new JsonObject { ["index"] = _block, ["content_block"] = block }).ConfigureAwait(false);
     }
 
-    private Task Delta(JsonObject delta, string field, string text)
-    {
-        var block = (JsonObject)_content[_block]!;
-        block[field] = (block[field]?.GetValue<string>() ?? "") + text;
-        return Send("content_block_delta", new JsonObject { ["index"] = _block, ["delta"] = delta });
-    }
+    private Task Delta(JsonObject delta) => Send("content_block_delta", new JsonObject { ["index"] = _block, ["delta"] = delta });
 
     private async Task Close()
     {

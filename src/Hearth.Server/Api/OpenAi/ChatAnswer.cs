@@ -75,12 +75,18 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
         ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments },
     };
 
-    private JsonObject? Take(ChatUpdate update)
+    /// <summary>Collects a piece.</summary>
+    /// <returns>What a stream tells of it; null for nothing.</returns>
+    public JsonObject? Take(ChatUpdate update)
     {
         switch (update)
         {
-            case TokenUpdate { Part: AnswerPart.Answer } token:
-                if (request.LogProbabilities) _tokens.Add(TokenJson.Chat(model.Bundle.Tokenizer, token.Token));
+            case BeginUpdate begin:
+                Usage = new ChatUsage(begin.PromptTokens, 0, 0);                 // grows with the answer: one that is stopped has its count too
+                return null;
+            case TokenUpdate token:
+                Usage = Usage with { AnswerTokens = Usage.AnswerTokens + 1, ReasoningTokens = Usage.ReasoningTokens + (token.Part == AnswerPart.Reasoning ? 1 : 0) };
+                if (request.LogProbabilities && token.Part == AnswerPart.Answer) _tokens.Add(TokenJson.Chat(model.Bundle.Tokenizer, token.Token));
                 return null;
             case TextTokenUpdate token:
                 if (request.LogProbabilities) _tokens.Add(TokenJson.Chat(token.Token));
@@ -121,7 +127,7 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
         ["refusal"] = null,
     };
 
-    private string Finish() => Reason switch
+    public string Finish() => Reason switch
     {
         FinishReason.Length => "length",
         FinishReason.ToolCalls => "tool_calls",

@@ -24,20 +24,11 @@ internal static class Completions
         Fields fields = await Fields.Of(context.Request).ConfigureAwait(false);
         JsonNode asked = fields.Whole();
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
-        fields.Accept("user", "metadata", "service_tier");
-        JsonElement prompt = fields.Raw("prompt") ?? throw new ApiException(400, "The field 'prompt' is missing.", "prompt", "missing_required_parameter");
         int choices = fields.Whole("n", 1, MostChoices) ?? 1;
         if (fields.Whole("best_of", 1, MostChoices) is { } best && best != choices) throw new ApiException(400, "The field 'best_of' may only be what 'n' is.", "best_of");
-        if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
-        bool echo = fields.Flag("echo") ?? false, stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
-        int? top = fields.Whole("logprobs", 0, 20);
-        Grammar? shape = Sampling.Shape(fields);
-        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { Alternatives = top ?? 0 };
-        string[] stops = fields.Texts("stop", 16) ?? [];
+        bool stream = fields.Flag("stream") ?? false, usage = Asked.WantsUsage(fields);
+        ICompletion[] all = Read(fields, model, choices);
         fields.Done();
-        ICompletion[] all = model.Remote is { } remote
-            ? Each(RemotePrompts(prompt), choices, (p, c, i) => new RemoteCompletion(remote, p, sampling.With(c), stops, shape, echo, top, i))
-            : Local(model, prompt, choices, sampling, shape, (tokens, options, i) => new Completion(model, tokens, options, stops, echo, top is not null, i));
         string id = Asked.Id("cmpl-");
         long created = Asked.Now(context);
         JsonObject Body(JsonArray items) => new()
@@ -75,10 +66,20 @@ internal static class Completions
         return Results.Empty;
     }
 
-    private static ICompletion[] Local(LoadedModel model, JsonElement prompt, int choices, GenerationOptions sampling, Grammar? shape, Func<int[], GenerationOptions, int, ICompletion> one)
+    /// <summary>What a request asks for: so many continuations of each prompt. The caller reads what is left and calls <see cref="Fields.Done"/>.</summary>
+    public static ICompletion[] Read(Fields fields, LoadedModel model, int choices)
     {
+        fields.Accept("user", "metadata", "service_tier");
+        JsonElement prompt = fields.Raw("prompt") ?? throw new ApiException(400, "The field 'prompt' is missing.", "prompt", "missing_required_parameter");
+        if (fields.Text("suffix") is { Length: > 0 }) throw new ApiException(400, "The field 'suffix' is not supported.", "suffix", "unknown_parameter");
+        bool echo = fields.Flag("echo") ?? false;
+        int? top = fields.Whole("logprobs", 0, 20);
+        Grammar? shape = Sampling.Shape(fields);
+        GenerationOptions sampling = Sampling.Read(fields, model, Asked.MaxTokens(fields, 16, least: 0)) with { Alternatives = top ?? 0 };
+        string[] stops = fields.Texts("stop", 16) ?? [];
+        if (model.Remote is { } remote) return Each(RemotePrompts(prompt), choices, (p, c, i) => new RemoteCompletion(remote, p, sampling.With(c), stops, shape, echo, top, i));
         sampling = sampling with { StopTokens = model.Bundle.EndTokens, Constraint = shape is null ? null : ((ChatEngine)model.Engine).Constrain(shape) };
-        return Each(Prompts(prompt, model), choices, (p, c, i) => one(p, sampling.With(c), i));
+        return Each(Prompts(prompt, model), choices, (p, c, i) => new Completion(model, p, sampling.With(c), stops, echo, top is not null, i));
     }
 
     /// <summary>Each prompt as often as there are choices.</summary>

@@ -4,8 +4,10 @@ using Hearth.Models.Chat;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
+using Hearth.Server.Security;
 using Hearth.Server.State;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hearth.Server.Api.OpenAi;
 
@@ -22,7 +24,8 @@ internal static class Responses
         string? previous = fields.Text("previous_response_id"), conversation = ConversationItems.Id(fields, "conversation");
         if (previous is not null && conversation is not null) throw new ApiException(400, "The fields 'conversation' and 'previous_response_id' exclude each other. Leave one out.", "conversation");
         bool store = fields.Flag("store") ?? true;
-        List<ChatMessage> before = await StoredResponses.Conversation(context, previous).ConfigureAwait(false);
+        List<ChatMessage> before =
+            await StoredResponses.Conversation(context.RequestServices.GetRequiredService<ResponseStore>(), context.Caller().Id, previous, context.RequestAborted).ConfigureAwait(false);
         if (conversation is not null)
         {
             (ConversationRow row, IReadOnlyList<MessageRow> said) = await Conversations.Find(context, conversation).ConfigureAwait(false);
@@ -79,7 +82,8 @@ internal static class Responses
         return [.. ConversationItems.Rows(items.EnumerateArray().Select(i => new Fields(i, "input"))), .. output];
     }
 
-    private static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
+    /// <summary>What a request asks for, after what was said before. The caller reads what is left and calls <see cref="Fields.Done"/>.</summary>
+    public static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
     {
         _ = Metadata.Read(fields);
         fields.Accept("user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier");

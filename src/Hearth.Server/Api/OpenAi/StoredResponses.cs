@@ -17,7 +17,7 @@ internal static class StoredResponses
     public static async Task<IResult> Get(HttpContext context, string id)
     {
         Query.Only(context, "include");
-        ResponseRow row = await Find(context, id).ConfigureAwait(false);
+        ResponseRow row = await Find(Store(context), context.Caller().Id, id, context.RequestAborted).ConfigureAwait(false);
         return Json.Answer(JsonNode.Parse(row.Body)!);
     }
 
@@ -52,7 +52,7 @@ internal static class StoredResponses
         int limit = Query.Whole(context, "limit", 1, 100) ?? 20;
         bool ascending = Query.OneOf(context, "order", "asc", "desc") == "asc";
         string? after = Query.Text(context, "after");
-        ResponseRow row = await Find(context, id).ConfigureAwait(false);
+        ResponseRow row = await Find(Store(context), context.Caller().Id, id, context.RequestAborted).ConfigureAwait(false);
         using JsonDocument input = JsonDocument.Parse(row.Input);
         List<MessageRow> rows = ConversationItems.Rows(input.RootElement.EnumerateArray().Select(i => new Fields(i, "input")));
         for (int i = 0; i < rows.Count; i++) rows[i].Id = $"{rows[i].Id.Split('_')[0]}_{id["resp_".Length..]}{i}";        // the same every time
@@ -60,15 +60,17 @@ internal static class StoredResponses
     }
 
     /// <summary>The conversation up to a response, its own answer included; instructions are not part of it.</summary>
-    /// <param name="context">The request.</param>
+    /// <param name="store">Where responses are.</param>
+    /// <param name="owner">The id of the key whose they are.</param>
     /// <param name="id">The response; null for none.</param>
-    public static async Task<List<ChatMessage>> Conversation(HttpContext context, string? id)
+    /// <param name="cancel">Ends the work early.</param>
+    public static async Task<List<ChatMessage>> Conversation(ResponseStore store, string owner, string? id, CancellationToken cancel)
     {
         var rows = new Stack<ResponseRow>();
         while (id is not null)
         {
             if (rows.Count == LongestChain) throw new ApiException(400, $"The conversation has more than {LongestChain} responses. Begin a new one.", "previous_response_id");
-            rows.Push(await Find(context, id).ConfigureAwait(false));
+            rows.Push(await Find(store, owner, id, cancel).ConfigureAwait(false));
             id = rows.Peek().PreviousId;
         }
         var messages = new List<ChatMessage>();
@@ -81,8 +83,8 @@ internal static class StoredResponses
         return messages;
     }
 
-    private static async Task<ResponseRow> Find(HttpContext context, string id) =>
-        await Store(context).FindAsync(context.Caller().Id, id, context.RequestAborted).ConfigureAwait(false) ?? throw None(id);
+    private static async Task<ResponseRow> Find(ResponseStore store, string owner, string id, CancellationToken cancel) =>
+        await store.FindAsync(owner, id, cancel).ConfigureAwait(false) ?? throw None(id);
 
     private static ApiException None(string id) =>
         new(404, $"There is no response '{(id.Length <= 80 ? id : id[..80])}'. Responses are kept unless 'store' is false.", "previous_response_id", "not_found");

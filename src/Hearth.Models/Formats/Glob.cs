@@ -1,4 +1,4 @@
-namespace Hearth.Data.Corpora;
+namespace Hearth.Models.Formats;
 
 /// <summary>
 /// Patterns over file names: <c>?</c> is one character and <c>*</c> any number of them within a folder's or file's name, <c>**</c> any
@@ -8,7 +8,7 @@ public static class Glob
 {
     /// <summary>Whether the pattern matches. Letter case counts. Time is bounded by the product of the two lengths.</summary>
     /// <param name="pattern">The pattern.</param>
-    /// <param name="path">A path below the corpus's folder, with '/' between folders.</param>
+    /// <param name="path">A path below the folder, with '/' between folders.</param>
     public static bool Matches(string pattern, string path)
     {
         if (!pattern.Contains('/', StringComparison.Ordinal)) path = path[(path.LastIndexOf('/') + 1)..];

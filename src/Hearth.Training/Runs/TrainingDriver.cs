@@ -1,22 +1,34 @@
-using Hearth.Cli.Terminal;
 using Hearth.Models.Bundles;
 using Hearth.Numerics;
 using Hearth.Training.Recipes;
-using Hearth.Training.Runs;
+using Hearth.Training.Reports;
 
-namespace Hearth.Cli;
+namespace Hearth.Training.Runs;
 
-/// <summary>Trains on the command line's behalf: says what is coming, shows progress, leaves a report.</summary>
-internal static class TrainingDriver
+/// <summary>Trains on a person's behalf: says what is coming, shows progress, leaves a report.</summary>
+public static class TrainingDriver
 {
     private const int ProblemsShown = 20;
 
     /// <summary>Begins the run, or goes on with it when its folder holds it already.</summary>
-    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display, int? stopAt) =>
-        Run(folder, TrainingSetup.Build(recipe, display.Say), pool, display, stopAt);
+    /// <param name="folder">The run.</param>
+    /// <param name="recipe">Its recipe.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="display">Where it is shown.</param>
+    /// <param name="stopAt">The step to stop after; null for the recipe's last.</param>
+    /// <param name="cancel">Asks to stop after the running step.</param>
+    public static TrainingResult Run(RunFolder folder, Recipe recipe, WorkerPool pool, ITrainingDisplay display, int? stopAt, CancellationToken cancel) =>
+        Run(folder, TrainingSetup.Build(recipe, display.Say), pool, display, stopAt, cancel);
 
     /// <summary>Begins the run, or goes on with it, when its documents are read already.</summary>
-    public static TrainingResult Run(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display, int? stopAt)
+    /// <param name="folder">The run.</param>
+    /// <param name="setup">What it trains.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="display">Where it is shown.</param>
+    /// <param name="stopAt">The step to stop after; null for the recipe's last.</param>
+    /// <param name="cancel">Asks to stop after the running step.</param>
+    /// <exception cref="RunException">There is no room, or another trains here.</exception>
+    public static TrainingResult Run(RunFolder folder, TrainingSetup setup, WorkerPool pool, ITrainingDisplay display, int? stopAt, CancellationToken cancel)
     {
         Recipe recipe = setup.Recipe;
         foreach (Data.Corpora.CorpusProblem problem in setup.Corpus.Report.Problems.Take(ProblemsShown)) display.Say($"left out: {problem}");
@@ -24,7 +36,7 @@ internal static class TrainingDriver
         MemoryPlan plan = MemoryPlan.Of(recipe, setup.Tokenizer.VocabularySize, pool.Threads);
         display.Say($"{plan.Weights:N0} weights; about {MemoryPlan.Show(plan.MemoryBytes)} of memory and {plan.Checkpoints:N0} checkpoints of {MemoryPlan.Show(plan.CheckpointBytes)}");
         plan.Require(Nearest(folder.Path));
-        using FileStream held = Lock(folder);
+        using FileStream held = RunLock.Take(folder);
         bool resume = folder.Exists;
         RunAbout about = (resume ? RunAbout.Read(folder) : null) ?? RunAbout.Of(recipe, pool.Threads);
         using Trainer trainer = resume ? Trainer.Resume(folder, setup, pool) : Trainer.Begin(folder, setup, pool);
@@ -37,7 +49,7 @@ internal static class TrainingDriver
                 energy?.Read();                                                  // often enough that no counter begins again unseen
                 progress(done);
             };
-            return trainer.Train(stopAt, Common.Stopping);
+            return trainer.Train(stopAt, cancel);
         });
         about = about with { Threads = pool.Threads, TrainSeconds = about.TrainSeconds + result.Seconds };
         if (energy?.Read() is { } joules) about = about with { EnergyJoules = about.EnergyJoules + joules, EnergySeconds = about.EnergySeconds + result.Seconds };
@@ -47,30 +59,24 @@ internal static class TrainingDriver
     }
 
     /// <summary>Reads the documents of a run again, for its held-out questions.</summary>
-    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, TrainingDisplay display) =>
+    /// <param name="folder">The run.</param>
+    /// <param name="recipe">Its recipe.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="display">Where it is shown.</param>
+    public static HeldOutScore Score(RunFolder folder, Recipe recipe, WorkerPool pool, ITrainingDisplay display) =>
         Score(folder, TrainingSetup.Build(recipe), pool, display);
 
     /// <summary>Asks the held-out questions of documents that are read already.</summary>
-    public static HeldOutScore Score(RunFolder folder, TrainingSetup setup, WorkerPool pool, TrainingDisplay display)
+    /// <param name="folder">The run.</param>
+    /// <param name="setup">What it trained.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="display">Where it is shown.</param>
+    public static HeldOutScore Score(RunFolder folder, TrainingSetup setup, WorkerPool pool, ITrainingDisplay display)
     {
         ModelBundle bundle = ModelBundle.Load(folder.Model);
         HeldOutScore score = display.Share("asking what was held out", share => HeldOutScore.Measure(bundle, setup.Corpus.HeldOut, pool, share));
         Reporting.Write(folder, setup, RunAbout.Read(folder) ?? RunAbout.Of(setup.Recipe, pool.Threads), score);
         return score;
-    }
-
-    /// <summary>Two programs must not write one run.</summary>
-    public static FileStream Lock(RunFolder folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder.Path);
-            return new FileStream(Path.Combine(folder.Path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RunException($"{folder.Path}: can not be written, or another hearth is training here: {e.Message} Wait for it, or give another folder with --out.", e);
-        }
     }
 
     private static string Nearest(string folder)

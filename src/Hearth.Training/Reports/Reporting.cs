@@ -2,17 +2,20 @@ using Hearth.Models.Formats;
 using Hearth.Training.Ledger;
 using Hearth.Training.Papers;
 using Hearth.Training.Recipes;
-using Hearth.Training.Reports;
 using Hearth.Training.Runs;
 
-namespace Hearth.Cli;
+namespace Hearth.Training.Reports;
 
 /// <summary>Writes what a finished run leaves for people to look at: its report, loss curve, scores, and the papers that go with the model.</summary>
-internal static class Reporting
+public static class Reporting
 {
     private const int SamplesShown = 20;
 
     /// <summary>Writes report.html, loss.svg and the model's papers, and evaluation.json when there is a score.</summary>
+    /// <param name="folder">The run.</param>
+    /// <param name="setup">What it trained.</param>
+    /// <param name="about">How long it took, and with what.</param>
+    /// <param name="score">Its held-out score.</param>
     public static void Write(RunFolder folder, TrainingSetup setup, RunAbout about, HeldOutScore? score = null)
     {
         (IReadOnlyList<LedgerLine> lines, string head) = LedgerFile.Read(folder.Ledger);
