@@ -40,7 +40,7 @@ mkdir -p "$out"
 program="$root/artifacts/bin/Hearth.Cli/release/hearth.dll"
 most="${threads##* }" largest="${shapes##* }"
 words="$(printf 'the oven is warm and the bread is good %.0s' {1..4})"
-long="$(printf 'the oven is warm and the bread is good %.0s' {1..100})"
+long="$(printf 'the oven is warm and the bread is good %.0s' {1..104})"
 
 for shape in $shapes; do
   for type in $types; do

@@ -92,6 +92,20 @@ def llama(measured):
     return False
 
 
+def serving(measured):
+    pairs = next(iter(measured.values()))
+    print("answers   Hearth tok/s  llama.cpp tok/s  ratio (of each round)     first token, ms: Hearth p50    p95   llama.cpp p50    p95")
+    for i, row in enumerate(pairs[0][0]["rows"]):
+        ours, theirs = [h["rows"][i] for h, _ in pairs], [p["rows"][i] for _, p in pairs]
+        ratios = [a["tokensPerSecond"] / b["tokensPerSecond"] for a, b in zip(ours, theirs)]
+        first = [median(r[key] for r in side) for side in (ours, theirs) for key in ("firstP50", "firstP95")]
+        print(f"{row['streams']:7} {median(r['tokensPerSecond'] for r in ours):14.1f} {median(r['tokensPerSecond'] for r in theirs):16.1f}"
+              f"  {median(ratios):5.2f} ({' '.join(f'{r:.2f}' for r in ratios)})".ljust(28)
+              + f"{first[0]:28,.0f} {first[1]:6,.0f} {first[2]:15,.0f} {first[3]:6,.0f}")
+    print(pairs[0][1]["engine"])
+    return False
+
+
 if __name__ == "__main__":
     kind, folder = sys.argv[1:]
-    sys.exit(1 if {"training": training, "matmul": matmul, "llama": llama}[kind](rounds(folder)) else 0)
+    sys.exit(1 if {"training": training, "matmul": matmul, "llama": llama, "serving": serving}[kind](rounds(folder)) else 0)

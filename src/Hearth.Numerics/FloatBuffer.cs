@@ -22,6 +22,7 @@ public sealed unsafe class FloatBuffer
         _array = zeroed ? GC.AllocateArray<float>(padded, pinned: true) : GC.AllocateUninitializedArray<float>(padded, pinned: true);
         var start = (nint)Unsafe.AsPointer(ref _array[0]);
         _offset = (int)((Alignment - (start % Alignment)) % Alignment) / sizeof(float);
+        LargePages.Ask((void*)start, (nint)padded * sizeof(float));
         Length = length;
     }
 

@@ -52,7 +52,8 @@ public sealed unsafe class PackedWeights
         _reader = Format is null ? null : CodeReader.Of(type);
         Code = Format is null ? null : QuantizedProduct.Choose(Format);
         PanelBytes = PanelBytesOf(type, columns);
-        _memory = new FloatBuffer(checked((int)(((Int128)matrices * Panels * PanelBytes) / sizeof(float))), zeroed: rows % PanelFormat.Rows != 0);
+        _memory = new FloatBuffer(checked((int)(((Int128)matrices * Panels * PanelBytes) / sizeof(float))), zeroed: false);
+        for (int m = 1; m <= matrices && rows % PanelFormat.Rows != 0; m++) new Span<byte>(Panel((m * Panels) - 1), checked((int)PanelBytes)).Clear();
     }
 
     private PackedWeights(PackedWeights all, int matrix)

@@ -43,11 +43,8 @@ internal static class RandomModel
         values.Add($"{a}.attention.key_length", (uint)s.HeadSize).Add($"{a}.attention.value_length", (uint)s.HeadSize).Add($"{a}.rope.dimension_count", (uint)s.HeadSize);
         values.Add($"{a}.rope.freq_base", s.Theta).Add($"{a}.attention.layer_norm_rms_epsilon", 1e-6f).Add($"{a}.vocab_size", (uint)s.Vocabulary);
 
-        // Bytes as tokens, then names that no text has: any engine can load it, and nobody reads what it says.
-        string[] tokens = [.. Enumerable.Range(0, s.Vocabulary).Select(i => i < 256 ? ((char)(i is >= 33 and <= 126 ? i : 256 + i)).ToString() : $"<|{i}|>")];
-        values.Add("tokenizer.ggml.model", "gpt2").Add("tokenizer.ggml.pre", "gpt-2").Add("tokenizer.ggml.tokens", tokens);
-        values.Add("tokenizer.ggml.token_type", [.. Enumerable.Range(0, s.Vocabulary).Select(i => i < 256 ? 1 : 3)]).Add("tokenizer.ggml.merges", Array.Empty<string>());
-        values.Add("tokenizer.ggml.bos_token_id", (uint)(s.Vocabulary - 1)).Add("tokenizer.ggml.eos_token_id", (uint)(s.Vocabulary - 1));
+        bool isLlama = a == "llama";
+        RandomVocabulary.AddTo(values, s.Vocabulary, isLlama ? "llama-bpe" : "qwen2", waysToMerge: isLlama ? 2 : 1);
         return values;
     }
 

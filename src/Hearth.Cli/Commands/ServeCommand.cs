@@ -20,6 +20,8 @@ internal static class ServeCommand
         var proxies = Several("--proxy", "ADDRESS", "A proxy in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.");
         var requireKeys = new Option<bool>("--require-keys") { Description = "Ask for a key on loopback as well. For a server behind a proxy." };
         var body = new Option<int>("--max-body-mb") { Description = "The most megabytes of a request.", DefaultValueFactory = _ => 32, HelpName = "N" };
+        var cache = new Option<int?>("--cache-mb") { Description = "The most megabytes of keys and values, remembered prompts included. Default: an eighth of the memory.", HelpName = "N" };
+        var weights = new Option<int?>("--models-mb") { Description = "The most megabytes of weights, all models together. Default: five eighths of the memory.", HelpName = "N" };
         var drain = new Option<int>("--drain-seconds") { Description = "How long answers may go on after SIGTERM.", DefaultValueFactory = _ => 30, HelpName = "N" };
         var texts = new Option<string>("--audit-texts") { Description = "What the audit log keeps of texts: stored, or digests alone.", DefaultValueFactory = _ => "stored", HelpName = "WHAT" };
         texts.AcceptOnlyFromAmong("stored", "digests");
@@ -29,11 +31,13 @@ internal static class ServeCommand
         Option<int> threads = Common.Threads();
         var command = new Command("serve", "Serve models to programs and people.")
         {
-            models, address, port, certificate, certificateKey, hosts, origins, proxies, requireKeys, body, drain, texts, retention, log, threads,
+            models, address, port, certificate, certificateKey, hosts, origins, proxies, requireKeys, body, cache, weights, drain, texts, retention, log, threads,
         };
         Between(port, 0, 65_535);
         Between(body, 1, 1024);
         Between(drain, 0, 3600);
+        Between(cache, 1, 1 << 24);
+        Between(weights, 1, 1 << 24);
         command.Example("hearth serve", "hearth serve --address 0.0.0.0 --port 8443 --tls-cert server.pem --tls-key server.key", "hearth serve --require-keys --host chat.example.org --proxy 127.0.0.1");
         command.SetAction((parsed, _) => Serve(new ServerOptions
         {
@@ -49,6 +53,8 @@ internal static class ServeCommand
             Proxies = parsed.GetValue(proxies) ?? [],
             RequireKeys = parsed.GetValue(requireKeys),
             MostBodyBytes = (long)parsed.GetValue(body) << 20,
+            CacheBytes = parsed.GetValue(cache) is { } c ? (long)c << 20 : null,
+            ModelBytes = parsed.GetValue(weights) is { } w ? (long)w << 20 : null,
             Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
             AuditTexts = parsed.GetValue(texts) == "digests" ? AuditTexts.Digests : AuditTexts.Stored,
             AuditRetention = parsed.GetValue(retention) is { } days ? TimeSpan.FromDays(days) : null,
@@ -60,7 +66,7 @@ internal static class ServeCommand
 
     private static Option<string[]> Several(string name, string value, string description) => new(name) { Description = description + " May be given more than once.", HelpName = value };
 
-    private static void Between(Option<int> option, int least, int most) => option.Validators.Add(r =>
+    private static void Between(Option option, int least, int most) => option.Validators.Add(r =>
     {
         if (r.Tokens is [{ Value: var text }, ..] && int.TryParse(text, out int n) && (n < least || n > most)) r.AddError($"{option.Name} is {text}, expected {least} to {most}.");
     });

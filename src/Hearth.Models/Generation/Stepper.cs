@@ -32,7 +32,7 @@ public sealed class Stepper(LanguageModel model, WorkerPool pool)
     private int[] _rows = [];
 
     /// <summary>The most tokens of prompts to read in one pass. It bounds memory and changes no bits.</summary>
-    public int PrefillRows { get; set; } = 512;
+    public int PrefillRows { get; set; } = 256;
 
     /// <summary>Proposes tokens to check several in one pass; null for not. It changes no bits.</summary>
     public Speculation? Speculation { get; set; }

@@ -8,7 +8,7 @@ internal sealed class ByteBpe : TokenModel
 {
     private readonly int[] _byteTokens = new int[256];
     private readonly Merger _merger;
-    private readonly Dictionary<string, int>? _wholeWords;
+    private readonly WordTable? _wholeWords;
 
     /// <summary>Prepares a vocabulary for encoding.</summary>
     /// <param name="vocabulary">Every token's bytes, by id; null where no token has the id.</param>
@@ -18,12 +18,10 @@ internal sealed class ByteBpe : TokenModel
     public ByteBpe(IReadOnlyList<byte[]?> vocabulary, IReadOnlyList<Merge> merges, bool ignoreMerges, ReadOnlySpan<bool> isSpecial)
     {
         Array.Fill(_byteTokens, -1);
-        _wholeWords = ignoreMerges ? [] : null;
+        _wholeWords = ignoreMerges ? new WordTable(vocabulary, isSpecial) : null;
         for (int id = 0; id < vocabulary.Count; id++)
         {
-            if (vocabulary[id] is not { } bytes) continue;
-            if (bytes.Length == 1) _byteTokens[bytes[0]] = id;
-            if (!isSpecial[id]) _wholeWords?.TryAdd(Latin(bytes), id);
+            if (vocabulary[id] is [var only]) _byteTokens[only] = id;
         }
         _merger = new Merger(new MergeTable(merges));
     }
@@ -43,7 +41,7 @@ internal sealed class ByteBpe : TokenModel
 
     private void Encode(ReadOnlySpan<byte> piece, List<int> tokens)
     {
-        if (_wholeWords is not null && _wholeWords.TryGetValue(Latin(piece), out int whole))
+        if (_wholeWords is not null && _wholeWords.Find(piece) is >= 0 and var whole)
         {
             tokens.Add(whole);
             return;
@@ -56,6 +54,4 @@ internal sealed class ByteBpe : TokenModel
         }
         foreach (int id in ids[.._merger.Merge(ids)]) tokens.Add(id);
     }
-
-    private static string Latin(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 }

@@ -55,7 +55,7 @@ internal static class GgufTokenizerReader
             if (ranks.Add(Merge.Key(left, right))) merges.Add(new Merge(left, right, result));
         }
         (List<int> opening, List<int> closing) = Additions(metadata, tokens.Length, pre.AddsBos, addsEos: false, bos: null, eos: null);
-        return new Tokenizer(new TokenizerParts(vocabulary, merges, special, pre.Cuts)
+        return new Tokenizer(new TokenizerParts(vocabulary, merges.ToArray(), special, pre.Cuts)
         {
             IgnoresMerges = pre.IgnoresMerges,
             Opening = opening,

@@ -12,7 +12,7 @@ public static class Activations
     /// <summary>y = gate · sigmoid(gate) · up: SwiGLU (Shazeer 2020, arXiv:2002.05202, eq. 6).</summary>
     /// <param name="gate">[n]</param>
     /// <param name="up">[n]</param>
-    /// <param name="y">[n]</param>
+    /// <param name="y">[n]; may be gate.</param>
     public static void SwiGlu(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y)
     {
         for (int i = 0; i < y.Length; i += Lanes.Count)

@@ -26,14 +26,14 @@ public static class ElementOperations
     };
 
     /// <summary>y = gate · sigmoid(gate) · up.</summary>
-    /// <param name="gate">[N, F]</param>
+    /// <param name="gate">[N, F]; where nothing is recorded, y takes its place.</param>
     /// <param name="up">[N, F]</param>
     /// <returns>[N, F]</returns>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Tensor SwiGlu(this Tensor gate, Tensor up)
     {
         ShapeException.Require(up, gate.Rows, gate.Columns);
-        Tensor y = gate.Tape!.New(gate.Rows, gate.Columns);
+        Tensor y = gate.Tape!.Recording ? gate.Tape.New(gate.Rows, gate.Columns) : gate;
         Pieces(y, (gate, up, y), static (s, from, to) => Activations.SwiGlu(s.gate.Data[from..to], s.up.Data[from..to], s.y.Data[from..to]));
         if (gate.Tape.Recording) gate.Tape.Record(y, SwiGluBackward(gate, up, y));
         return y;

@@ -21,6 +21,15 @@ public static class ApiRoutes
         routes.MapPost("/v1/responses", (Delegate)Responses.Post).WithSummary("Answers a conversation, as OpenAI's responses.");
         routes.MapGet("/v1/responses/{id}", (Delegate)StoredResponses.Get).WithSummary("A response that was kept.");
         routes.MapDelete("/v1/responses/{id}", (Delegate)StoredResponses.Delete).WithSummary("Forgets a response.");
+        routes.MapGet("/v1/responses/{id}/input_items", (Delegate)StoredResponses.Inputs).WithSummary("What a response was given in.");
+        routes.MapPost("/v1/conversations", (Delegate)Conversations.Create).WithSummary("Begins a conversation that is kept.");
+        routes.MapGet("/v1/conversations/{id}", (Delegate)Conversations.Get).WithSummary("A conversation.");
+        routes.MapPost("/v1/conversations/{id}", (Delegate)Conversations.Update).WithSummary("Changes what is noted with a conversation.");
+        routes.MapDelete("/v1/conversations/{id}", (Delegate)Conversations.Delete).WithSummary("Deletes a conversation.");
+        routes.MapPost("/v1/conversations/{id}/items", (Delegate)Conversations.CreateItems).WithSummary("Adds items to a conversation.");
+        routes.MapGet("/v1/conversations/{id}/items", (Delegate)Conversations.ListItems).WithSummary("A conversation's items, page by page.");
+        routes.MapGet("/v1/conversations/{id}/items/{item}", (Delegate)Conversations.GetItem).WithSummary("An item of a conversation.");
+        routes.MapDelete("/v1/conversations/{id}/items/{item}", (Delegate)Conversations.DeleteItem).WithSummary("Takes an item out of a conversation.");
         routes.MapPost("/v1/embeddings", (Delegate)Embeddings.Post).WithSummary("Texts as directions of length one.");
         routes.MapPost("/v1/rerank", (Delegate)Embeddings.Rerank).WithSummary("Documents by their nearness to a query.");
         routes.MapPost("/v1/messages", (Delegate)MessagesRoute.Post).WithSummary("Answers a conversation, as Anthropic's messages.");

@@ -80,6 +80,9 @@ internal static class Asked
     public static int MaxTokens(Fields fields, int usual, int least = 1) =>
         fields.Whole("max_completion_tokens", least, int.MaxValue) ?? fields.Whole("max_tokens", least, int.MaxValue) ?? usual;
 
+    /// <summary>The most tokens of reasoning, by the names that other servers gave it; null for any number.</summary>
+    public static int? ThinkingBudget(Fields fields) => fields.Whole("thinking_budget", 0, int.MaxValue) ?? fields.Whole("reasoning_budget", 0, int.MaxValue);
+
     /// <summary>The options of one of several answers: answer i is the one that seed + i gives alone.</summary>
     public static GenerationOptions With(this GenerationOptions options, int choice) => choice == 0 ? options : options with { Seed = options.Seed + choice };
 }

@@ -58,7 +58,10 @@ internal static class Messages
         }
         Fields named = fields.Object("tool_choice")!;
         named.OneOf("type", "function");
-        string name = named.Object("function") is { } function ? function.Need("name") : named.Need("name");
+        Fields function = named.Object("function") ?? named;
+        string name = function.Need("name");
+        function.Done();
+        named.Done();
         return (ToolChoice.Required, name);
     }
 

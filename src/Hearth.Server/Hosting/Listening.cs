@@ -15,8 +15,6 @@ internal static class Listening
     /// <summary>Bytes a second below which a client that sends or reads is let go, after some seconds' grace.</summary>
     private const double LeastBytesPerSecond = 240;
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
-
     /// <summary>An address of a machine; localhost is 127.0.0.1.</summary>
     /// <exception cref="ServerStartException">It is none.</exception>
     public static IPAddress Address(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out IPAddress? address)
@@ -34,15 +32,16 @@ internal static class Listening
             kestrel.Limits.MaxConcurrentConnections = options.MostConnections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.MostConnections;
             kestrel.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.RequestHeadersTimeout = options.Patience.Headers;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
-            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, Grace);
-            kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, Grace);
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(LeastBytesPerSecond, options.Patience.Grace);
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(LeastBytesPerSecond, options.Patience.Grace);
             kestrel.Listen(options.IPAddress, options.Port, listen =>
             {
                 if (certificates is null) return;
                 listen.UseHttps(https =>
                 {
+                    https.HandshakeTimeout = options.Patience.Handshake;
                     https.ServerCertificate = certificates[0];
                     https.ServerCertificateChain = certificates;
                 });

@@ -23,6 +23,12 @@ public sealed record ServerOptions
     /// <summary>Threads that models run on.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>The most bytes of keys and values, running answers and remembered prompts together; null for an eighth of the memory.</summary>
+    public long? CacheBytes { get; init; }
+
+    /// <summary>The most bytes of weights in memory, all models together; null for five eighths of the memory.</summary>
+    public long? ModelBytes { get; init; }
+
     /// <summary>A certificate in PEM, with those that vouch for it; null for plain HTTP.</summary>
     public string? Certificate { get; init; }
 
@@ -47,6 +53,9 @@ public sealed record ServerOptions
     /// <summary>The most connections at once.</summary>
     public int MostConnections { get; init; } = 1024;
 
+    /// <summary>How long clients may dawdle.</summary>
+    internal Patience Patience { get; init; } = new();
+
     /// <summary>How long running answers may go on after the server was asked to stop.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -68,4 +77,17 @@ public sealed record ServerOptions
     /// <summary>The address; localhost is 127.0.0.1.</summary>
     /// <exception cref="ServerStartException">It is no address.</exception>
     public IPAddress IPAddress => Listening.Address(Address);
+}
+
+/// <summary>How long the server waits for clients that dawdle.</summary>
+internal sealed record Patience
+{
+    /// <summary>For a request's headers to be whole.</summary>
+    public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>For a handshake of TLS.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Before a client that sends or reads too slowly is let go.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -15,15 +15,18 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
 {
     private readonly ServedFolders _folders;
     private readonly ConditionalWeakTable<ModelBundle, Lazy<string>> _digests = [];
-    private readonly Scheduler _scheduler;
     private readonly RemoteModels _remotes;
 
     public ScheduledModelHost(ServerOptions options, TimeProvider time)
     {
         _folders = new ServedFolders(options.Models, Path.Combine(options.Home, "runs"));
         _remotes = new RemoteModels(options.Home);
-        _scheduler = new Scheduler(_folders, new SchedulerOptions { Threads = options.Threads }, time);
+        var scheduling = new SchedulerOptions { Threads = options.Threads };
+        Scheduler = new Scheduler(_folders, scheduling with { KeyValueBytes = options.CacheBytes ?? scheduling.KeyValueBytes, ModelBytes = options.ModelBytes ?? scheduling.ModelBytes }, time);
     }
+
+    /// <summary>Runs the requests.</summary>
+    public Scheduler Scheduler { get; }
 
     public IReadOnlyList<ServedModel> List()
     {
@@ -35,11 +38,11 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     public async Task<LoadedModel> GetAsync(string name, string owner, CancellationToken cancel)
     {
         if (Remote(name) is { } remote) return new LoadedModel(remote);
-        ModelLease lease = await _scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
+        ModelLease lease = await Scheduler.LoadAsync(name, cancel).ConfigureAwait(false);
         try
         {
             string digest = _digests.GetValue(lease.Bundle, b => new Lazy<string>(() => DigestOf(_folders.Find(name) ?? b.Folder))).Value;
-            ScheduledGenerator tokens = _scheduler.For(name, owner);
+            ScheduledGenerator tokens = Scheduler.For(name, owner);
             return new LoadedModel(name, digest, lease.Bundle, new ChatEngine(lease.Bundle, tokens), tokens, lease);
         }
         catch
@@ -56,7 +59,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     {
         try
         {
-            await _scheduler.DrainAsync(cancellationToken).ConfigureAwait(false);
+            await Scheduler.DrainAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -66,7 +69,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
 
     public async ValueTask DisposeAsync()
     {
-        await _scheduler.DisposeAsync().ConfigureAwait(false);
+        await Scheduler.DisposeAsync().ConfigureAwait(false);
         _remotes.Dispose();
     }
 

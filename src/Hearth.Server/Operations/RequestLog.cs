@@ -12,6 +12,8 @@ internal sealed class RequestLog(RequestDelegate next, Metrics metrics, ILogger<
     public async Task InvokeAsync(HttpContext context)
     {
         long began = Stopwatch.GetTimestamp();
+        // Clients' libraries show it with an error, and the line below has it too.
+        context.Response.Headers["x-request-id"] = context.Response.Headers["request-id"] = context.TraceIdentifier;
         try
         {
             await next(context).ConfigureAwait(false);
@@ -23,7 +25,7 @@ internal sealed class RequestLog(RequestDelegate next, Metrics metrics, ILogger<
             metrics.Requests.Record(seconds, new("method", MethodOf(context.Request)), new("route", route), new("status", context.Response.StatusCode));
             (string method, int status, double milliseconds) = (MethodOf(context.Request), context.Response.StatusCode, seconds * 1000);
             string key = context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "nobody";
-            log.LogInformation("{Method} {Route} {Status} in {Milliseconds:0} ms for {Key}", method, route, status, milliseconds, key);
+            log.LogInformation("{Method} {Route} {Status} in {Milliseconds:0} ms for {Key} {Id}", method, route, status, milliseconds, key, context.TraceIdentifier);
         }
     }
 

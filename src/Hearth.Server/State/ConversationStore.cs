@@ -30,6 +30,23 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
         return row;
     }
 
+    /// <summary>Begins a conversation with messages, one after the other.</summary>
+    /// <param name="owner">The id of the caller.</param>
+    /// <param name="title">Its title.</param>
+    /// <param name="metadata">What is noted with it, as JSON.</param>
+    /// <param name="messages">The messages; conversation, parents, numbers and times are filled in.</param>
+    /// <param name="cancel">Ends the work early.</param>
+    public async Task<ConversationRow> BeginAsync(string owner, string title, string? metadata, IReadOnlyList<MessageRow> messages, CancellationToken cancel = default)
+    {
+        DateTime now = Now;
+        var row = new ConversationRow { Id = NewId("conv"), Owner = owner, Title = StorableText.Of(title), Metadata = metadata, Created = now, Updated = now };
+        await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
+        row.Leaf = Follow(database, row.Id, null, 0, messages, now);
+        database.Conversations.Add(row);
+        await database.SaveChangesAsync(cancel).ConfigureAwait(false);
+        return row;
+    }
+
     /// <summary>Conversations, the last changed first.</summary>
     /// <param name="owner">The id of the caller.</param>
     /// <param name="search">A text that the title or a message has; null for all.</param>
@@ -89,6 +106,80 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
         return true;
     }
 
+    /// <summary>Adds messages, all or none, one after the other, at the end of the branch that is shown.</summary>
+    /// <param name="owner">The id of the caller.</param>
+    /// <param name="id">The conversation.</param>
+    /// <param name="messages">The messages; conversation, parents, numbers and times are filled in.</param>
+    /// <param name="cancel">Ends the work early.</param>
+    /// <returns>False when the caller has no such conversation.</returns>
+    public async Task<bool> AppendAsync(string owner, string id, IReadOnlyList<MessageRow> messages, CancellationToken cancel = default)
+    {
+        await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancel).ConfigureAwait(false);
+        DateTime now = Now;
+        IQueryable<ConversationRow> row = database.Conversations.Where(c => c.Id == id && c.Owner == owner);
+        int found = await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Updated, now), cancel).ConfigureAwait(false);       // takes its lock
+        if (found == 0) return false;
+        string? leaf = await row.Select(c => c.Leaf).SingleAsync(cancel).ConfigureAwait(false);
+        int number = await database.Messages.Where(m => m.ConversationId == id).MaxAsync(m => (int?)m.Number, cancel).ConfigureAwait(false) ?? 0;
+        leaf = Follow(database, id, leaf, number, messages, now);
+        await database.SaveChangesAsync(cancel).ConfigureAwait(false);
+        await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Leaf, leaf), cancel).ConfigureAwait(false);
+        await transaction.CommitAsync(cancel).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Takes a message out; those that follow it follow the one before.</summary>
+    /// <param name="owner">The id of the caller.</param>
+    /// <param name="id">The conversation.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="cancel">Ends the work early.</param>
+    /// <returns>False when the caller has no such conversation, or it has no such message.</returns>
+    public async Task<bool> RemoveAsync(string owner, string id, string message, CancellationToken cancel = default)
+    {
+        await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancel).ConfigureAwait(false);
+        DateTime now = Now;
+        IQueryable<ConversationRow> row = database.Conversations.Where(c => c.Id == id && c.Owner == owner);
+        int found = await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Updated, now), cancel).ConfigureAwait(false);       // takes its lock
+        if (found == 0) return false;
+        MessageRow? gone = await database.Messages.FirstOrDefaultAsync(m => m.Id == message && m.ConversationId == id, cancel).ConfigureAwait(false);
+        if (gone is null) return false;
+        string? before = gone.ParentId;
+        database.Messages.Remove(gone);
+        await database.SaveChangesAsync(cancel).ConfigureAwait(false);
+        await database.Messages.Where(m => m.ConversationId == id && m.ParentId == message)
+            .ExecuteUpdateAsync(s => s.SetProperty(m => m.ParentId, before), cancel).ConfigureAwait(false);
+        await row.Where(c => c.Leaf == message).ExecuteUpdateAsync(s => s.SetProperty(c => c.Leaf, before), cancel).ConfigureAwait(false);
+        await transaction.CommitAsync(cancel).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Changes what is noted with a conversation.</summary>
+    /// <param name="owner">The id of the caller.</param>
+    /// <param name="id">The conversation.</param>
+    /// <param name="metadata">Texts by name, as JSON; null for none.</param>
+    /// <param name="cancel">Ends the work early.</param>
+    /// <returns>False when the caller has no such conversation.</returns>
+    public async Task<bool> NoteAsync(string owner, string id, string? metadata, CancellationToken cancel = default)
+    {
+        await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
+        return await database.Conversations.Where(c => c.Id == id && c.Owner == owner)
+            .ExecuteUpdateAsync(s => s.SetProperty(c => c.Metadata, metadata), cancel).ConfigureAwait(false) > 0;
+    }
+
+    /// <summary>The messages of the branch that is shown, the first one first.</summary>
+    /// <param name="conversation">The conversation.</param>
+    /// <param name="messages">All its messages.</param>
+    public static IReadOnlyList<MessageRow> Shown(ConversationRow conversation, IEnumerable<MessageRow> messages)
+    {
+        Dictionary<string, MessageRow> byId = messages.ToDictionary(m => m.Id, StringComparer.Ordinal);
+        var branch = new List<MessageRow>();
+        for (string? at = conversation.Leaf; at is not null && byId.Remove(at, out MessageRow? message); at = message.ParentId) branch.Add(message);
+        branch.Reverse();
+        return branch;
+    }
+
     /// <summary>Changes a conversation's title, model, settings or shown branch; null leaves one as it is.</summary>
     /// <param name="owner">The id of the caller.</param>
     /// <param name="id">The conversation.</param>
@@ -122,5 +213,21 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
     {
         await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
         return await database.Conversations.Where(c => c.Id == id && c.Owner == owner).ExecuteDeleteAsync(cancel).ConfigureAwait(false) > 0;
+    }
+
+    /// <summary>Adds messages, each after the one before it.</summary>
+    /// <returns>The last one's id; the leaf when there are none.</returns>
+    private static string? Follow(ServerDatabase database, string conversation, string? leaf, int number, IReadOnlyList<MessageRow> messages, DateTime now)
+    {
+        foreach (MessageRow message in messages)
+        {
+            (message.ConversationId, message.ParentId, message.Number, message.Created) = (conversation, leaf, ++number, now);
+            message.Content = StorableText.Of(message.Content);
+            message.Reasoning = message.Reasoning is null ? null : StorableText.Of(message.Reasoning);
+            message.Extra = message.Extra is null ? null : StorableText.Of(message.Extra);
+            database.Messages.Add(message);
+            leaf = message.Id;
+        }
+        return leaf;
     }
 }

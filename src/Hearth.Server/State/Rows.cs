@@ -56,6 +56,22 @@ public sealed class UsageRow
     public long Tokens { get; set; }
 }
 
+/// <summary>What a key has used of a limit by the minute: it falls at the limit's rate.</summary>
+public sealed class MinuteRow
+{
+    /// <summary>The key's id.</summary>
+    public required string KeyId { get; set; }
+
+    /// <summary><c>requests</c> or <c>tokens</c>.</summary>
+    public required string Kind { get; set; }
+
+    /// <summary>How much was used at <see cref="At"/>.</summary>
+    public double Used { get; set; }
+
+    /// <summary>When that was, in seconds since 1970.</summary>
+    public double At { get; set; }
+}
+
 /// <summary>A conversation: a tree of messages.</summary>
 public sealed class ConversationRow
 {
@@ -76,6 +92,9 @@ public sealed class ConversationRow
 
     /// <summary>The last message of the branch that is shown.</summary>
     public string? Leaf { get; set; }
+
+    /// <summary>What a program noted with it: texts by name, as JSON.</summary>
+    public string? Metadata { get; set; }
 
     /// <summary>When it began.</summary>
     public DateTime Created { get; set; }

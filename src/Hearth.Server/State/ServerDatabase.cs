@@ -9,13 +9,16 @@ namespace Hearth.Server.State;
 /// <param name="options">Which database.</param>
 public sealed class ServerDatabase(DbContextOptions<ServerDatabase> options) : DbContext(options)
 {
-    private const int IdLength = 64, HashLength = 64, NameLength = 200;
+    private const int IdLength = 64, HashLength = 64, NameLength = 200, KindLength = 10;
 
     /// <summary>Keys.</summary>
     public DbSet<KeyRow> Keys => Set<KeyRow>();
 
     /// <summary>What keys have used.</summary>
     public DbSet<UsageRow> Usage => Set<UsageRow>();
+
+    /// <summary>What keys have used of limits by the minute.</summary>
+    public DbSet<MinuteRow> Minutes => Set<MinuteRow>();
 
     /// <summary>Conversations.</summary>
     public DbSet<ConversationRow> Conversations => Set<ConversationRow>();
@@ -50,6 +53,12 @@ public sealed class ServerDatabase(DbContextOptions<ServerDatabase> options) : D
             e.ToTable("usage").HasKey(u => new { u.KeyId, u.Day });
             e.Property(u => u.KeyId).HasMaxLength(IdLength);
             e.Property(u => u.Day).HasMaxLength(10);
+        });
+        modelBuilder.Entity<MinuteRow>(e =>
+        {
+            e.ToTable("minutes").HasKey(m => new { m.KeyId, m.Kind });
+            e.Property(m => m.KeyId).HasMaxLength(IdLength);
+            e.Property(m => m.Kind).HasMaxLength(KindLength);
         });
         modelBuilder.Entity<ConversationRow>(e =>
         {

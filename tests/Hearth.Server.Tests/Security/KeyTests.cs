@@ -91,6 +91,40 @@ public sealed class KeyTests(PostgresServer postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task A_minutes_requests_and_tokens_are_counted_by_all_servers_together(bool isPostgres)
+    {
+        using TestDatabase database = await TestDatabase.MigratedAsync(isPostgres, postgres);
+        var now = new DateTimeOffset(2026, 1, 1, 12, 0, 59, TimeSpan.Zero);
+        TestClock clock = new(now), late = new(now - TimeSpan.FromSeconds(7));    // clocks differ
+        UsageMeter one = new(database.Contexts, clock), other = new(database.Another(), late);
+        Caller caller = With(new KeyLimits(RequestsPerMinute: 20, TokensPerMinute: 600));
+        bool[] admitted = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await (i % 2 == 0 ? one : other).AdmitAsync(caller, Cancel);
+                return true;
+            }
+            catch (ApiException e) when (e.Status == 429)
+            {
+                return false;
+            }
+        })));
+        admitted.Count(a => a).ShouldBe(20);
+        clock.Now += TimeSpan.FromSeconds(3);                                    // a new minute, and not a new limit
+        await one.AdmitAsync(caller, Cancel);
+        await Should.ThrowAsync<ApiException>(() => one.AdmitAsync(caller, Cancel));
+        await one.CountAsync(caller, 500, Cancel);
+        await other.CountAsync(caller, 400, Cancel);
+        clock.Now += TimeSpan.FromSeconds(20);
+        (await Should.ThrowAsync<ApiException>(() => one.AdmitAsync(caller, Cancel))).Message.ShouldContain("tokens a minute");
+        clock.Now += TimeSpan.FromSeconds(20);
+        await one.AdmitAsync(caller, Cancel);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task A_days_tokens_are_counted_by_all_servers_together(bool isPostgres)
     {
         using TestDatabase database = await TestDatabase.MigratedAsync(isPostgres, postgres);

@@ -48,7 +48,8 @@ internal static class ChatCompletions
     /// <summary>What a request asks for. The caller reads what is left and calls <see cref="Fields.Done"/>.</summary>
     public static ChatRequest Read(Fields fields, LoadedModel model)
     {
-        fields.Accept("store", "metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier", "verbosity");
+        if (fields.Flag("store") == true) throw new ApiException(400, "The field 'store' may only be false here; /v1/responses keeps answers.", "store", "unknown_parameter");
+        fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier", "verbosity");
         List<ChatMessage> messages = Messages.Read(fields);
         (ToolChoice choice, string? name) = Messages.Choice(fields);
         string? effort = fields.OneOf("reasoning_effort", "none", "minimal", "low", "medium", "high");
@@ -81,7 +82,7 @@ internal static class ChatCompletions
             ToolChoice = choice,
             ToolName = name,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
-            ReasoningBudget = fields.Whole("thinking_budget", 0, int.MaxValue) ?? fields.Whole("reasoning_budget", 0, int.MaxValue),
+            ReasoningBudget = Asked.ThinkingBudget(fields),
             LogProbabilities = top,
         };
     }

@@ -1,20 +1,23 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Hearth.Models.Chat;
+using Hearth.Models.Generation;
 using Hearth.Server.Models;
 
 namespace Hearth.Server.Api.OpenAi;
 
 /// <summary>Puts a response together from an answer's pieces: items of reasoning, text and calls, and the events that tell of them.</summary>
-internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, string id, long created)
+internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, string id, long created, JsonNode asked)
 {
+    private readonly List<GeneratedToken> _tokens = [];
     private readonly List<JsonObject> _items = [];
     private readonly StringBuilder _open = new();
     private string _kind = "";
+    private int _toldTokens;
 
     public bool Store { get; init; }
 
-    public string? Previous { get; init; }
+    public string? Conversation { get; init; }
 
     public ChatUsage Usage { get; private set; }
 
@@ -30,17 +33,18 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         ["status"] = status,
         ["error"] = null,
         ["incomplete_details"] = status == "incomplete" ? new JsonObject { ["reason"] = "max_output_tokens" } : null,
-        ["instructions"] = null,
+        ["instructions"] = Given("instructions"),
         ["max_output_tokens"] = request.Options.MaxTokens == int.MaxValue ? null : request.Options.MaxTokens,
         ["model"] = model.Name,
         ["output"] = Output(),
         ["parallel_tool_calls"] = request.ParallelCalls,
-        ["previous_response_id"] = Previous,
+        ["previous_response_id"] = Given("previous_response_id"),
+        ["conversation"] = Conversation is null ? null : new JsonObject { ["id"] = Conversation },
         ["reasoning"] = new JsonObject { ["effort"] = request.Prompt.ReasoningEffort, ["summary"] = null },
         ["store"] = Store,
         ["temperature"] = request.Options.Temperature,
-        ["text"] = new JsonObject { ["format"] = new JsonObject { ["type"] = "text" } },
-        ["tool_choice"] = request.ToolChoice.ToString().ToLowerInvariant(),
+        ["text"] = Given("text") ?? new JsonObject { ["format"] = new JsonObject { ["type"] = "text" } },
+        ["tool_choice"] = Given("tool_choice") ?? "auto",
         ["tools"] = new JsonArray([.. request.Prompt.Tools.Select(t => new JsonObject
         {
             ["type"] = "function",
@@ -59,13 +63,14 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
             ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = Usage.ReasoningTokens },
             ["total_tokens"] = Usage.PromptTokens + Usage.AnswerTokens,
         },
-        ["user"] = null,
-        ["metadata"] = new JsonObject(),
+        ["user"] = Given("user"),
+        ["metadata"] = Given("metadata") ?? new JsonObject(),
     };
 
     /// <summary>The events that a piece makes.</summary>
     public IEnumerable<(string Type, JsonObject Data)> Take(ChatUpdate update) => update switch
     {
+        TokenUpdate { Part: AnswerPart.Answer } token => Note(token.Token),
         TextUpdate text => [.. Begin("message"), Piece("response.output_text.delta", text.Text, true)],
         ReasoningUpdate reasoning => [.. Begin("reasoning"), Piece("response.reasoning_text.delta", reasoning.Text, true)],
         ToolCallUpdate call => [.. End(), .. Begin("function_call", call.Name)],
@@ -74,12 +79,22 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         _ => [],
     };
 
+    private JsonNode? Given(string field) => asked[field]?.DeepClone();
+
+    private (string Type, JsonObject Data)[] Note(GeneratedToken token)
+    {
+        if (request.LogProbabilities) _tokens.Add(token);
+        return [];
+    }
+
+    /// <summary>Log-probabilities of an answer's tokens from one on, when they were asked for.</summary>
+    private JsonArray Logprobs(int from) => new([.. _tokens.Skip(from).Select(t => TokenJson.Chat(model.Bundle.Tokenizer, t))]);
+
     private (string Type, JsonObject Data)[] Finish(FinishUpdate finish)
     {
         Usage = finish.Usage;
-        (string Type, JsonObject Data)[] events = [.. End()];
         Status = finish.Reason == FinishReason.Length ? "incomplete" : "completed";
-        return events;
+        return [.. End(Status)];
     }
 
     private List<(string Type, JsonObject Data)> Begin(string kind, string? name = null)
@@ -95,7 +110,8 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         };
         _items.Add(item);
         events.Add(("response.output_item.added", new JsonObject { ["output_index"] = _items.Count - 1, ["item"] = item.DeepClone() }));
-        if (kind == "message") events.Add(("response.content_part.added", Part(OutputText(""))));
+        if (kind == "message") events.Add(("response.content_part.added", Part(OutputText("", []))));
+        if (kind == "reasoning") events.Add(("response.content_part.added", Part(ReasoningText(""))));
         return events;
     }
 
@@ -105,11 +121,15 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         var data = new JsonObject { ["item_id"] = _items[^1]["id"]!.DeepClone(), ["output_index"] = _items.Count - 1 };
         if (part) data["content_index"] = 0;
         data["delta"] = text;
-        if (type == "response.output_text.delta") data["logprobs"] = new JsonArray();
+        if (type == "response.output_text.delta")
+        {
+            data["logprobs"] = Logprobs(_toldTokens);
+            _toldTokens = _tokens.Count;
+        }
         return (type, data);
     }
 
-    private List<(string Type, JsonObject Data)> End()
+    private List<(string Type, JsonObject Data)> End(string status = "completed")
     {
         var events = new List<(string Type, JsonObject Data)>();
         if (_kind.Length == 0) return events;
@@ -126,22 +146,25 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
         switch (_kind)
         {
             case "message":
-                item["content"] = new JsonArray(OutputText(text));
+                item["content"] = new JsonArray(OutputText(text, Logprobs(0)));
                 JsonObject done = At("text");
-                done["logprobs"] = new JsonArray();
+                done["logprobs"] = Logprobs(0);
                 events.Add(("response.output_text.done", done));
-                events.Add(("response.content_part.done", Part(OutputText(text))));
+                events.Add(("response.content_part.done", Part(OutputText(text, Logprobs(0)))));
+                _tokens.Clear();
+                _toldTokens = 0;
                 break;
             case "reasoning":
-                item["content"] = new JsonArray(new JsonObject { ["type"] = "reasoning_text", ["text"] = text });
+                item["content"] = new JsonArray(ReasoningText(text));
                 events.Add(("response.reasoning_text.done", At("text")));
+                events.Add(("response.content_part.done", Part(ReasoningText(text))));
                 break;
             default:
                 item["arguments"] = text;
                 events.Add(("response.function_call_arguments.done", At("arguments")));
                 break;
         }
-        if (item.ContainsKey("status")) item["status"] = "completed";
+        if (item.ContainsKey("status")) item["status"] = status;
         events.Add(("response.output_item.done", new JsonObject { ["output_index"] = _items.Count - 1, ["item"] = item.DeepClone() }));
         _kind = "";
         _open.Clear();
@@ -150,5 +173,7 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
 
     private JsonObject Part(JsonObject part) => new() { ["item_id"] = _items[^1]["id"]!.DeepClone(), ["output_index"] = _items.Count - 1, ["content_index"] = 0, ["part"] = part };
 
-    private static JsonObject OutputText(string text) => new() { ["type"] = "output_text", ["text"] = text, ["annotations"] = new JsonArray(), ["logprobs"] = new JsonArray() };
+    private static JsonObject OutputText(string text, JsonArray logprobs) => new() { ["type"] = "output_text", ["text"] = text, ["annotations"] = new JsonArray(), ["logprobs"] = logprobs };
+
+    private static JsonObject ReasoningText(string text) => new() { ["type"] = "reasoning_text", ["text"] = text };
 }

@@ -4,6 +4,7 @@ using Hearth.Models.Chat;
 using Hearth.Models.Generation.Constraints;
 using Hearth.Server.Api.Wire;
 using Hearth.Server.Models;
+using Hearth.Server.State;
 using Microsoft.AspNetCore.Http;
 
 namespace Hearth.Server.Api.OpenAi;
@@ -11,17 +12,27 @@ namespace Hearth.Server.Api.OpenAi;
 /// <summary><c>POST /v1/responses</c> (OpenAI API reference, "Responses").</summary>
 internal static class Responses
 {
+    private const string LogProbabilities = "message.output_text.logprobs";
+
     public static async Task<IResult> Post(HttpContext context)
     {
         Fields fields = await Fields.Of(context.Request).ConfigureAwait(false);
         JsonNode asked = fields.Whole();
         LoadedModel model = await Asked.Model(context, fields.Need("model")).ConfigureAwait(false);
-        string? previous = fields.Text("previous_response_id");
+        string? previous = fields.Text("previous_response_id"), conversation = ConversationItems.Id(fields, "conversation");
+        if (previous is not null && conversation is not null) throw new ApiException(400, "The fields 'conversation' and 'previous_response_id' exclude each other. Leave one out.", "conversation");
         bool store = fields.Flag("store") ?? true;
-        ChatRequest request = Read(fields, model, await StoredResponses.Conversation(context, previous).ConfigureAwait(false));
+        List<ChatMessage> before = await StoredResponses.Conversation(context, previous).ConfigureAwait(false);
+        if (conversation is not null)
+        {
+            (ConversationRow row, IReadOnlyList<MessageRow> said) = await Conversations.Find(context, conversation).ConfigureAwait(false);
+            foreach (MessageRow message in ConversationStore.Shown(row, said)) ConversationItems.Add(before, message);
+        }
+        ChatRequest request = Read(fields, model, before);
         bool stream = fields.Flag("stream") ?? false;
+        _ = Asked.WantsUsage(fields);                                            // a response always ends with what it took
         fields.Done();
-        var response = new ResponseBuilder(model, request, Asked.Id("resp_"), Asked.Now(context)) { Store = store, Previous = previous };
+        var response = new ResponseBuilder(model, request, Asked.Id("resp_"), Asked.Now(context), asked) { Store = store, Conversation = conversation };
         var events = new EventStream(context);
         int number = 0;
         Task Tell(string type, JsonObject data)
@@ -46,6 +57,7 @@ internal static class Responses
             }
             await Asked.Record(context, model, request.Options.Seed, asked, response.Output(), response.Usage).ConfigureAwait(false);
             if (store) await StoredResponses.Keep(context, asked["input"], previous, response.Json(response.Status)).ConfigureAwait(false);
+            if (conversation is not null) await Conversations.Append(context, conversation, Rows(asked["input"]!, response, model, request)).ConfigureAwait(false);
             string last = response.Status == "completed" ? "response.completed" : "response.incomplete";
             if (!stream) return Json.Answer(response.Json(response.Status));
             await Tell(last, new JsonObject { ["response"] = response.Json(response.Status) }).ConfigureAwait(false);
@@ -58,12 +70,24 @@ internal static class Responses
         return Results.Empty;
     }
 
+    /// <summary>What was asked and answered, for a conversation.</summary>
+    private static List<MessageRow> Rows(JsonNode input, ResponseBuilder response, LoadedModel model, ChatRequest request)
+    {
+        List<MessageRow> output = ConversationItems.Rows(response.Output());
+        foreach (MessageRow row in output) (row.Model, row.ModelDigest, row.Seed) = (model.Name, model.Digest, request.Options.Seed);
+        JsonElement items = JsonSerializer.SerializeToElement(StoredResponses.Items(input));
+        return [.. ConversationItems.Rows(items.EnumerateArray().Select(i => new Fields(i, "input"))), .. output];
+    }
+
     private static ChatRequest Read(Fields fields, LoadedModel model, List<ChatMessage> before)
     {
-        fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "service_tier", "truncation");
+        _ = Metadata.Read(fields);
+        fields.Accept("user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier");
         if (fields.Flag("background") == true) throw new ApiException(400, "The field 'background' may only be false here.", "background", "unknown_parameter");
-        if (fields.Texts("include", 16) is { } include && include.FirstOrDefault(i => i is not ("message.output_text.logprobs" or "reasoning.encrypted_content")) is { } unknown)
-            throw new ApiException(400, $"The field 'include' holds '{unknown}', which is not supported here.", "include");
+        if (fields.Text("truncation") is not (null or "disabled")) throw new ApiException(400, "The field 'truncation' may only be disabled here.", "truncation", "unknown_parameter");
+        string[] include = fields.Texts("include", 16) ?? [];
+        if (include.FirstOrDefault(i => i is not (LogProbabilities or "reasoning.encrypted_content")) is { } unknown)
+            throw new ApiException(400, $"The field 'include' holds '{Query.Short(unknown)}', which is not supported here.", "include");
         var messages = new List<ChatMessage>();
         if (fields.Text("instructions") is { Length: > 0 } instructions) messages.Add(new ChatMessage("system", instructions));
         messages.AddRange(before);
@@ -106,6 +130,8 @@ internal static class Responses
             ToolChoice = choice,
             ToolName = name,
             ParallelCalls = fields.Flag("parallel_tool_calls") ?? true,
+            ReasoningBudget = Asked.ThinkingBudget(fields),
+            LogProbabilities = include.Contains(LogProbabilities, StringComparer.Ordinal),
         };
     }
 

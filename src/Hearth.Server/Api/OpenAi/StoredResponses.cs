@@ -16,6 +16,7 @@ internal static class StoredResponses
 
     public static async Task<IResult> Get(HttpContext context, string id)
     {
+        Query.Only(context, "include");
         ResponseRow row = await Find(context, id).ConfigureAwait(false);
         return Json.Answer(JsonNode.Parse(row.Body)!);
     }
@@ -36,10 +37,27 @@ internal static class StoredResponses
         Id = response["id"]!.GetValue<string>(),
         Owner = context.Caller().Id,
         PreviousId = previous,
-        Input = (input as JsonArray ?? new JsonArray(new JsonObject { ["role"] = "user", ["content"] = input?.DeepClone() })).ToJsonString(Json.Plain),
+        Input = Items(input).ToJsonString(Json.Plain),
         Body = response.ToJsonString(Json.Plain),
         Created = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime,
     });
+
+    /// <summary>What was given in, as items.</summary>
+    public static JsonArray Items(JsonNode? input) => input as JsonArray ?? new JsonArray(new JsonObject { ["role"] = "user", ["content"] = input?.DeepClone() });
+
+    /// <summary>What a response was given in: <c>GET /v1/responses/{id}/input_items</c>, without what it went on from.</summary>
+    public static async Task<IResult> Inputs(HttpContext context, string id)
+    {
+        Query.Only(context, "limit", "order", "after", "include");
+        int limit = Query.Whole(context, "limit", 1, 100) ?? 20;
+        bool ascending = Query.OneOf(context, "order", "asc", "desc") == "asc";
+        string? after = Query.Text(context, "after");
+        ResponseRow row = await Find(context, id).ConfigureAwait(false);
+        using JsonDocument input = JsonDocument.Parse(row.Input);
+        List<MessageRow> rows = ConversationItems.Rows(input.RootElement.EnumerateArray().Select(i => new Fields(i, "input")));
+        for (int i = 0; i < rows.Count; i++) rows[i].Id = $"{rows[i].Id.Split('_')[0]}_{id["resp_".Length..]}{i}";        // the same every time
+        return Json.Answer(Conversations.Page(rows, ascending, after, limit, r => r.Id, ConversationItems.Json));
+    }
 
     /// <summary>The conversation up to a response, its own answer included; instructions are not part of it.</summary>
     /// <param name="context">The request.</param>

@@ -139,7 +139,7 @@ internal sealed class Fields
     private ApiException Range(string name, JsonElement value, double least, double most) => new(400,
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The field '{At(name)}' is {Short(value.GetRawText())}, expected {least} to {most}."), At(name), "invalid_value");
 
-    private static string Short(string text) => text.Length <= 80 ? text : text[..80] + "...";
+    private static string Short(string text) => Query.Short(text);
 
     private static string Name(JsonValueKind kind) => kind switch
     {
