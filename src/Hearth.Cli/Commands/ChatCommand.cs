@@ -172,7 +172,9 @@ internal static class ChatCommand
         {
             Console.Out.Write("Call it? y, n, or a for always in this conversation: ");
             Console.Out.Flush();
-            switch (Console.In.ReadLine()?.Trim().ToLowerInvariant())
+            string? said = Console.In.ReadLine();
+            if (said is null || Console.IsInputRedirected) Console.Out.WriteLine();      // nobody pressed Enter
+            switch (said?.Trim().ToLowerInvariant())
             {
                 case "y" or "yes": return Task.FromResult(ToolDecision.Yes);
                 case "a" or "always": return Task.FromResult(ToolDecision.Always);

@@ -27,7 +27,7 @@ internal static class McpCommand
         command.SetAction(parsed =>
         {
             string[] given = parsed.GetValue(program) ?? [];
-            ToolServerSpec server = new ToolServerSpec
+            ToolServerSpec server = Checked(new ToolServerSpec
             {
                 Name = parsed.GetValue(name)!,
                 Command = given.FirstOrDefault(),
@@ -38,7 +38,7 @@ internal static class McpCommand
                 KeyVariable = parsed.GetValue(key),
                 ForUsers = parsed.GetValue(users),
                 TimeoutSeconds = parsed.GetValue(timeout),
-            }.Checked();
+            });
             new ToolServers(Places.Home).Add(server);
             Console.WriteLine($"{server.Name,-14} {server.Place}");
             Console.WriteLine(server.Tools.Count > 0 ? $"{"tools",-14} {string.Join(", ", server.Tools)}"
@@ -129,6 +129,19 @@ internal static class McpCommand
             return Common.Done;
         });
         return command;
+    }
+
+    /// <summary>What a person gave; what is wrong with it is wrong use.</summary>
+    private static ToolServerSpec Checked(ToolServerSpec given)
+    {
+        try
+        {
+            return given.Checked();
+        }
+        catch (ToolException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private static UsageException Unknown(string name, ToolServers servers) => new(servers.List() is [_, ..] all

@@ -32,8 +32,8 @@ internal static class ModelRemoteCommand
         command.SetAction(parsed =>
         {
             string given = parsed.GetValue(name)!;
-            RemoteSpec spec = RemoteSpec.Parse(given, parsed.GetValue(url)!, parsed.GetValue(model))
-                .WithKey(parsed.GetValue(variable), parsed.GetValue(file) is { } path ? Path.GetFullPath(path) : null)
+            string? keyFile = parsed.GetValue(file) is { } path ? Path.GetFullPath(path) : null;
+            RemoteSpec spec = Given(() => RemoteSpec.Parse(given, parsed.GetValue(url)!, parsed.GetValue(model)).WithKey(parsed.GetValue(variable), keyFile))
                 with { Patience = TimeSpan.FromSeconds(parsed.GetValue(patience)) };
             if (ModelFolder.In(Places.Models).Concat(ModelFolder.In(Places.Runs)).Any(m => m.Name == given || m.Name == given + GgufBundle.Extension))
                 throw new UsageException($"{given}: there is a model of this name on this machine. Give the remote one another.");
@@ -102,6 +102,19 @@ internal static class ModelRemoteCommand
             return found.Any(a => a.Works && a.Name != "listed") ? Common.Done : Common.No;
         });
         return command;
+    }
+
+    /// <summary>What a person gave; what is wrong with it is wrong use.</summary>
+    private static RemoteSpec Given(Func<RemoteSpec> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (RemoteException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     /// <summary>Where a model's key is from.</summary>

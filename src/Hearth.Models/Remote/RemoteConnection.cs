@@ -128,10 +128,11 @@ internal sealed class RemoteConnection(RemoteSpec spec, HttpClient http)
             404 => (RemoteFailure.Broken, $"is not to be found: its server knows no '{Formats.Show.Name(spec.Model)}', or not this interface"),
             408 or 504 => (RemoteFailure.TimedOut, "took too long, says its server"),
             400 or 405 or 409 or 413 or 415 or 422 => (RemoteFailure.Refused, "refuses this request"),
-            429 or 503 or 529 => (RemoteFailure.Busy, "has too much to do"),
+            429 => (RemoteFailure.Limited, "takes no more requests for now"),
+            503 or 529 => (RemoteFailure.Busy, "has too much to do"),
             _ => (RemoteFailure.Broken, string.Create(CultureInfo.InvariantCulture, $"failed with status {status}")),
         };
-        return new RemoteException(spec.Name, failure, $"{problem}{reason}.") { RetryAfter = failure == RemoteFailure.Busy ? retry : null };
+        return new RemoteException(spec.Name, failure, $"{problem}{reason}.") { RetryAfter = failure is RemoteFailure.Limited or RemoteFailure.Busy ? retry : null };
     }
 
     /// <summary>What a body of OpenAI's shape, or like it, gives as the reason; empty when it gives none.</summary>

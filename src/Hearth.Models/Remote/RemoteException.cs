@@ -17,6 +17,9 @@ public enum RemoteFailure
     /// <summary>It refuses this request, and says why.</summary>
     Refused,
 
+    /// <summary>It takes no more requests of ours for now.</summary>
+    Limited,
+
     /// <summary>It has too much to do; later it may answer.</summary>
     Busy,
 

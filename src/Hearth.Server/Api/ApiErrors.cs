@@ -135,7 +135,8 @@ public static class ApiErrors
         {
             RemoteFailure.CanNot => (400, "remote_can_not"),
             RemoteFailure.Refused => (400, "remote_refused"),
-            RemoteFailure.Busy => (e.RetryAfter is null ? 503 : 429, "remote_busy"),
+            RemoteFailure.Limited => (429, "remote_limited"),
+            RemoteFailure.Busy => (503, "remote_busy"),
             RemoteFailure.TimedOut => (504, "remote_timeout"),
             RemoteFailure.Unreachable => (502, "remote_unreachable"),
             RemoteFailure.Key => (502, "remote_key"),
