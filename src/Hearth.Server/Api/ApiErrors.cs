@@ -75,7 +75,6 @@ public static class ApiErrors
                 // Messages of exceptions may quote what was asked: the log gets the kind and the place.
                 ILogger log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server");
                 log.LogError("An error nobody foresaw at {Method} {Path}: {Kind}\n{Place}", context.Request.Method, context.Request.Path, e.GetType(), e.StackTrace);
-                log.LogDebug(e, "The same error with its message");
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }
     }
