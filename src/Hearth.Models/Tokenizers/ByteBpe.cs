@@ -28,6 +28,11 @@ internal sealed class ByteBpe : TokenModel
 
     public override void Encode(ReadOnlySpan<char> piece, List<int> tokens)
     {
+        if (piece.Length > Merger.LongestPooled)
+        {
+            Encode(Encoding.UTF8.GetBytes(piece.ToArray()), tokens);
+            return;
+        }
         byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(piece.Length));
         try
         {

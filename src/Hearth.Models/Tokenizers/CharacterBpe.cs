@@ -59,7 +59,8 @@ internal sealed class CharacterBpe : TokenModel
             tokens.Add(whole);
             return;
         }
-        int[] ids = ArrayPool<int>.Shared.Rent(piece.Length + 1);
+        bool pooled = piece.Length <= Merger.LongestPooled;
+        int[] ids = pooled ? ArrayPool<int>.Shared.Rent(piece.Length + 1) : new int[piece.Length + 1];
         int count = 0, before = -1;
         bool afterUnknown = false;
         for (int at = 0; at < piece.Length;)
@@ -74,7 +75,7 @@ internal sealed class CharacterBpe : TokenModel
             before = code;
         }
         Append(ids.AsSpan(0, count), tokens, ref afterUnknown);
-        ArrayPool<int>.Shared.Return(ids);
+        if (pooled) ArrayPool<int>.Shared.Return(ids);
     }
 
     private void Append(Span<int> ids, List<int> tokens, ref bool afterUnknown)

@@ -9,6 +9,9 @@ internal sealed class Merger(MergeTable merges)
     // Up to this many tokens, looking at every pair again after each merge is faster than keeping a queue of them.
     public const int ShortWord = 48;
 
+    /// <summary>Characters of a piece beyond which no array comes from the pool, which would keep what somebody's megabytes took.</summary>
+    public const int LongestPooled = 1 << 16;
+
     /// <summary>Merges in place.</summary>
     /// <param name="ids">The tokens.</param>
     /// <returns>How many are left, at the beginning.</returns>

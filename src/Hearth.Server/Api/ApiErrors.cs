@@ -83,9 +83,8 @@ public static class ApiErrors
             case HearthException: return new ApiException(400, e.Message);
             default:
                 // Messages of exceptions may quote what was asked: the log gets the kind and the place.
-                ILogger log = logs.CreateLogger("Hearth.Server");
-                log.LogError("An error nobody foresaw at {Where}: {Kind}\n{Place}", where, e.GetType(), e.StackTrace);
-                log.LogDebug(e, "The same error with its message");
+                logs.CreateLogger("Hearth.Server").LogError("An error nobody foresaw at {Where}: {Kind}
+{Place}", where, e.GetType(), e.StackTrace);
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }
     }

@@ -11,6 +11,7 @@ using Hearth.Server.Work;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Hearth.Server.Hosting;
 
@@ -49,6 +50,10 @@ public static class HearthServer
         app.UseApiErrors();
         app.UseInnerGuard(options);
         app.MapEverything();
+        if (options.Certificate is { } certificate && Listening.Warning(certificate, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()) is { } warning)
+        {
+            app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server").LogWarning("{Warning}", warning);
+        }
         return app;
     }
 

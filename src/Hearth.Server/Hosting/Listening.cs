@@ -15,6 +15,8 @@ internal static class Listening
     /// <summary>Bytes a second below which a client that sends or reads is let go, after some seconds' grace.</summary>
     private const double LeastBytesPerSecond = 240;
 
+    private static readonly TimeSpan SoonEnds = TimeSpan.FromDays(14);
+
     /// <summary>An address of a machine; localhost is 127.0.0.1.</summary>
     /// <exception cref="ServerStartException">It is none.</exception>
     public static IPAddress Address(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out IPAddress? address)
@@ -47,6 +49,19 @@ internal static class Listening
                 });
             });
         });
+    }
+
+    /// <summary>What is wrong, or soon will be, with the days of a certificate; null when nothing is.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="now">What time it is.</param>
+    public static string? Warning(string path, DateTimeOffset now)
+    {
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
+        (DateTime begins, DateTime ends, DateTime today) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(), now.UtcDateTime);
+        return today < begins ? $"{path}: this certificate holds from {begins:yyyy-MM-dd HH:mm} UTC on. Until then clients refuse it."
+            : today >= ends ? $"{path}: this certificate ended on {ends:yyyy-MM-dd HH:mm} UTC. Clients refuse it: get a new one, and start again."
+            : today + SoonEnds >= ends ? $"{path}: this certificate ends on {ends:yyyy-MM-dd HH:mm} UTC. Get a new one, and start again."
+            : null;
     }
 
     /// <summary>The certificate with its private key first, then those that stand after it in its file.</summary>

@@ -27,6 +27,17 @@ internal sealed class LoadMeter : IDisposable
     /// <summary>Open files and sockets; 0 where the system does not tell.</summary>
     public static int Files => Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : 0;
 
+    /// <summary>Bytes of the heap that something holds on to.</summary>
+    public static long Live()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
     /// <summary>Notes what is held, every half second, until it is told to end.</summary>
     public async Task WatchAsync(CancellationToken until)
     {

@@ -9,12 +9,13 @@ internal sealed class RawClient : IDisposable
 {
     private readonly TcpClient _client = new();
 
-    public NetworkStream Stream => _client.GetStream();
+    public NetworkStream Stream { get; private set; } = null!;
 
     public static async Task<RawClient> ConnectAsync(Uri server, CancellationToken cancel)
     {
         var raw = new RawClient();
         await raw._client.ConnectAsync(IPAddress.Loopback, server.Port, cancel);
+        raw.Stream = raw._client.GetStream();
         return raw;
     }
 

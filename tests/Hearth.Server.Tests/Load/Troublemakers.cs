@@ -24,7 +24,7 @@ internal sealed class Troublemakers(Uri server, Uri secure, string key, HttpClie
     private async Task LargeAsync(Random random, CancellationToken cancel)
     {
         string prompt = random.Next(2) == 0 ? new string(' ', 10 * Mega) : string.Concat(Enumerable.Repeat("the capital of ", 10 * Mega / 15));
-        using var content = new StringContent($$"""{"model":"{{ModelFolders.Dense}}","max_tokens":4,"prompt":"{{prompt}}"}""", Encoding.UTF8, "application/json");
+        using var content = new StringContent(string.Concat("{\"model\":\"", ModelFolders.Dense, "\",\"max_tokens\":4,\"prompt\":\"", prompt, "\"}"), Encoding.UTF8, "application/json");
         using HttpResponseMessage answer = await client.PostAsync("/v1/completions", content, cancel);
         string text = await answer.Content.ReadAsStringAsync(cancel);
         Expect(answer.StatusCode == HttpStatusCode.BadRequest && text.Contains("context_length_exceeded", StringComparison.Ordinal), $"10 MB: {(int)answer.StatusCode} {text[..Math.Min(200, text.Length)]}");

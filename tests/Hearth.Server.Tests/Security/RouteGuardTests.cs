@@ -43,6 +43,30 @@ public sealed class RouteGuardTests
     }
 
     [Fact]
+    public async Task Every_route_refuses_a_forged_host_and_every_one_that_changes_something_a_forged_origin()
+    {
+        await using TestServer server = await TestServer.Start();
+        (_, KeySecret admin) = await server.Services.GetRequiredService<KeyStore>().AddAsync("admin", isAdmin: true, cancel: Cancel);
+        foreach ((string method, string path, _) in Routes(server))
+        {
+            (await Forged(method, path, "Host", "evil.example")).ShouldBe(HttpStatusCode.Forbidden, $"{method} {path}");
+            (await Forged(method, path, "Host", $"{server.Address.Authority}.evil.example")).ShouldBe(HttpStatusCode.Forbidden, $"{method} {path}");
+            if (method is "GET" or "HEAD" or "OPTIONS") continue;
+            (await Forged(method, path, "Origin", "https://evil.example")).ShouldBe(HttpStatusCode.Forbidden, $"{method} {path}");
+            (await Forged(method, path, "Origin", "null")).ShouldBe(HttpStatusCode.Forbidden, $"{method} {path}");
+        }
+
+        async Task<HttpStatusCode> Forged(string method, string path, string header, string value)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            request.Headers.Authorization = new("Bearer", admin.ToString());
+            request.Headers.TryAddWithoutValidation(header, value).ShouldBeTrue();
+            using HttpResponseMessage response = await server.Client.SendAsync(request, Cancel);
+            return response.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Routes_for_admins_refuse_a_users_key()
     {
         await using TestServer server = await TestServer.Start();
@@ -60,7 +84,7 @@ public sealed class RouteGuardTests
         (await Status(server, "GET", "/ready", user.ToString())).ShouldBe(HttpStatusCode.OK);
     }
 
-    private static IEnumerable<(string Method, string Path, RouteEndpoint Endpoint)> Routes(TestServer server)
+    internal static IEnumerable<(string Method, string Path, RouteEndpoint Endpoint)> Routes(TestServer server)
     {
         foreach (RouteEndpoint endpoint in server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
         {
