@@ -63,7 +63,7 @@ internal static class ChatCommand
     /// <param name="system">What the system says; null for nothing.</param>
     /// <param name="how">How to answer; its prompt has no messages.</param>
     /// <param name="tools">Tools that are offered; null for none.</param>
-    public static async Task Talk(ModelBundle bundle, Generator generator, string? system, ChatRequest how, IToolCalls? tools = null)
+    private static async Task Talk(ModelBundle bundle, Generator generator, string? system, ChatRequest how, IToolCalls? tools = null)
     {
         using var tokens = new SequentialGenerator(generator);
         var engine = new ChatEngine(bundle, tokens);

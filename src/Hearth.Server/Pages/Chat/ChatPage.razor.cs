@@ -27,12 +27,15 @@ public sealed partial class ChatPage
     private ConversationRow? _conversation;
     private ChatSettings _settings = new();
     private RunningAnswer? _running;
-    private string? _model, _error, _template, _shown;
+    private string? _model, _error, _template, _shown, _wanted;
     private bool _missing, _settingsOpen, _loaded;
     private int _historyVersion;
 
     /// <summary>The conversation; null for a new one.</summary>
     [Parameter] public string? Id { get; set; }
+
+    /// <summary>The model to begin with, as links from other pages choose it.</summary>
+    [Parameter, SupplyParameterFromQuery(Name = "model")] public string? Wanted { get; set; }
 
     [Inject] private PageCaller Caller { get; set; } = null!;
 
@@ -51,8 +54,8 @@ public sealed partial class ChatPage
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        if (_loaded && Id == _shown) return;
-        (_loaded, _shown, _error) = (true, Id, null);
+        if (_loaded && Id == _shown && (Id is not null || Wanted == _wanted)) return;
+        (_loaded, _shown, _wanted, _error) = (true, Id, Wanted, null);
         _repeats.Clear();
         await TryAsync(LoadAsync);
     }
@@ -72,11 +75,15 @@ public sealed partial class ChatPage
                 _settings = ChatSettings.Of(conversation.Settings);
                 _running = Turns.Find(caller.Id, Id);
                 if (_running is not null && RendererInfo.IsInteractive) Watched.Add(_running);
-                if (_running?.Turn.Repeats is { } repeats) _repeats[repeats.Id] = _running;
+                if (_running?.Turn.Repeats is { } repeats)
+                {
+                    _repeats[repeats.Id] = _running;
+                    if (RendererInfo.IsInteractive) _ = FollowAsync(_running);
+                }
             }
             else _missing = true;
         }
-        else _settings = _usual;
+        else (_settings, kept) = (_usual, Wanted);
         Show(_running is { Turn.Repeats: null } ? _running.Turn.Question : _conversation?.Leaf);
         if (_models.Any(m => m.Name == kept)) _model = kept;
         else if (_models.All(m => m.Name != _model)) _model = _models.Count > 0 ? _models[0].Name : null;
@@ -111,19 +118,21 @@ public sealed partial class ChatPage
         };
         if (!await Store.AddAsync(caller.Id, question)) throw new ApiException(404, "The conversation was deleted meanwhile. Begin a new one.");
         await ReloadAsync(caller, question.Id);
-        await AnswerAsync(caller, question.Id);
+        await AnswerAsync(caller, question.Id, _settings);
     }
 
     private async Task AnotherAsync(string question) => await TryAsync(async () =>
     {
         Caller caller = await ReadyAsync();
         Show(question);
-        await AnswerAsync(caller, question);
+        // As with several answers at once: each is the one that the next seed gives alone.
+        int before = _tree.All.Count(m => m.ParentId == question);
+        await AnswerAsync(caller, question, _settings with { Seed = _settings.Seed + before });
     });
 
-    private async Task AnswerAsync(Caller caller, string question)
+    private async Task AnswerAsync(Caller caller, string question, ChatSettings settings)
     {
-        var turn = new Turn(_conversation!.Id, question, _model!, _settings, Said(question));
+        var turn = new Turn(_conversation!.Id, question, _model!, settings, Said(question));
         _running = await Turns.StartAsync(caller, turn);
         Watched.Add(_running);
     }
