@@ -50,7 +50,7 @@ internal static class ChatCommand
     /// <param name="generator">Runs it.</param>
     /// <param name="system">What the system says; null for nothing.</param>
     /// <param name="how">How to answer; its prompt has no messages.</param>
-    public static void Talk(ModelBundle bundle, Generator generator, string? system, ChatRequest how)
+    private static void Talk(ModelBundle bundle, Generator generator, string? system, ChatRequest how)
     {
         using var tokens = new SequentialGenerator(generator);
         var engine = new ChatEngine(bundle, tokens);

@@ -68,7 +68,9 @@ internal static class ServeCommand
     });
 
     /// <summary>Serves until asked to stop; then takes no more requests, and gives those that run time to end.</summary>
-    private static async Task<int> Serve(ServerOptions options)
+    /// <param name="options">Where and what.</param>
+    /// <param name="invitation">What to say of the address once it listens; null for the address alone.</param>
+    public static async Task<int> Serve(ServerOptions options, Func<string, string>? invitation = null)
     {
         await using WebApplication app = HearthServer.Build(options);
         try
@@ -79,7 +81,7 @@ internal static class ServeCommand
         {
             throw new ServerStartException($"The server can not listen on {options.Address} port {options.Port}: {e.Message.TrimEnd('.')}. Give another with --port.", e);
         }
-        Console.WriteLine($"Listening on {string.Join(", ", app.Urls)}");
+        Console.WriteLine(invitation?.Invoke(app.Urls.First()) ?? $"Listening on {string.Join(", ", app.Urls)}");
         var asked = new TaskCompletionSource();
         using (Common.Stopping.Register(asked.SetResult)) await asked.Task;
         Console.WriteLine($"Stopping: no more requests are taken, and answers have {options.Drain.TotalSeconds:0} s to end.");

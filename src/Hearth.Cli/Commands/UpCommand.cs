@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Hearth.Cli.Terminal;
 using Hearth.Data.Corpora;
-using Hearth.Models.Bundles;
-using Hearth.Models.Chat;
-using Hearth.Models.Generation;
 using Hearth.Numerics;
+using Hearth.Server.Hosting;
 using Hearth.Training.Ledger;
 using Hearth.Training.Papers;
 using Hearth.Training.Recipes;
@@ -13,10 +13,12 @@ using Hearth.Training.Runs;
 
 namespace Hearth.Cli.Commands;
 
-/// <summary><c>hearth up</c>: the whole way in one command: train or reuse, measure, show, talk.</summary>
+/// <summary><c>hearth up</c>: the whole way in one command: train or reuse, measure, show, serve.</summary>
 internal static class UpCommand
 {
     private const string DefaultRecipe = "factbook";
+
+    private const int UsualPort = 8321;
 
     public static Command Create()
     {
@@ -24,40 +26,61 @@ internal static class UpCommand
         Option<string[]> corpus = CorpusPaths.Option();
         Option<int> threads = Common.Threads();
         Option<bool> json = Common.Json();
-        var command = new Command("up", "Train a model from its documents (or reuse the one trained before), measure it, and talk with it.") { recipe, corpus, threads, json };
+        var serve = new Option<bool>("--serve") { Description = "Serve the model at the end where standard input or output is no terminal as well." };
+        var command = new Command("up", "Train a model from its documents (or reuse the one trained before), measure it, and serve it to a browser.") { recipe, corpus, threads, json, serve };
         command.Example("hearth up", "hearth up tiny", "hearth up --json < /dev/null");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, _) =>
         {
             bool quiet = parsed.GetValue(json);
             var display = new TrainingDisplay(quiet);
             Recipe r = CorpusPaths.Apply(Recipe.Load(Places.Recipe(parsed.GetValue(recipe)!)), parsed.GetValue(corpus));
-            using var pool = new WorkerPool(parsed.GetValue(threads));
             RunFolder folder = FolderFor(r);
             Corpus? documents = folder.Finished ? SameDocuments(folder, r) : null;
             bool reused = documents is not null;
-            if (reused)
+            using (var pool = new WorkerPool(parsed.GetValue(threads)))
             {
-                display.Say($"Using the model trained before in {folder.Path}.");
+                if (reused)
+                {
+                    display.Say($"Using the model trained before in {folder.Path}.");
+                }
+                else
+                {
+                    display.Say($"{(folder.Exists ? "Going on with" : "Training")} {r.Name}: {r.About}");
+                    if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null, Common.Stopping).Finished) return Stopped(folder);
+                }
+                EndLine end = LedgerFile.Read(folder.Ledger).Lines.OfType<EndLine>().Last();
+                if (SavedScore.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);
+                else if (documents is not null) ModelPapers.Write(folder, r, documents);             // the recipe may tell more than it did
+                SavedScore score = SavedScore.Read(folder, end.Weights)!;
+                if (quiet) PrintJson(folder, score);
+                else Show(folder, score, reused);
             }
-            else
-            {
-                display.Say($"{(folder.Exists ? "Going on with" : "Training")} {r.Name}: {r.About}");
-                if (!TrainingDriver.Run(folder, r, pool, display, stopAt: null, Common.Stopping).Finished) return Stopped(folder);
-            }
-            EndLine end = LedgerFile.Read(folder.Ledger).Lines.OfType<EndLine>().Last();
-            if (SavedScore.Read(folder, end.Weights) is null) TrainingDriver.Score(folder, r, pool, display);
-            else if (documents is not null) ModelPapers.Write(folder, r, documents);                 // the recipe may tell more than it did
-            SavedScore score = SavedScore.Read(folder, end.Weights)!;
-            if (quiet) PrintJson(folder, score);
-            else Show(folder, score, reused);
-            if (!quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected)
-            {
-                ModelBundle bundle = ModelBundle.Load(folder.Model);
-                ChatCommand.Talk(bundle, new Generator(bundle.Model, pool), null, new ChatRequest(new ChatPrompt([])) { Options = new GenerationOptions() });
-            }
-            return Common.Done;
+            bool terminal = !quiet && !Console.IsInputRedirected && !Console.IsOutputRedirected;
+            return terminal || parsed.GetValue(serve) ? await Serve(folder, parsed.GetValue(threads)) : Common.Done;
         });
         return command;
+    }
+
+    /// <summary>Serves the model, at the usual port or at another when something listens there.</summary>
+    private static Task<int> Serve(RunFolder folder, int threads)
+    {
+        var options = new ServerOptions { Home = Places.Home, Database = ServerState.Database, Port = IsFree(UsualPort) ? UsualPort : 0, Threads = threads };
+        string name = Uri.EscapeDataString(Path.GetFileName(folder.Path));
+        return ServeCommand.Serve(options, url => $"Talk with it at {url}/?model={name} (Ctrl-C ends)");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            probe.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The recipe's own folder, or one named after its digest when another recipe of that name was trained before.</summary>

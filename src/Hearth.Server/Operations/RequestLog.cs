@@ -20,7 +20,8 @@ internal sealed class RequestLog(RequestDelegate next, Metrics metrics, ILogger<
         {
             double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
             string route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
-            metrics.Requests.Record(seconds, new("method", MethodOf(context.Request)), new("route", route), new("status", context.Response.StatusCode));
+            // A page's connection lasts as long as the page is open, and is no measure of anything.
+            if (context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols) metrics.Requests.Record(seconds, new("method", MethodOf(context.Request)), new("route", route), new("status", context.Response.StatusCode));
             (string method, int status, double milliseconds) = (MethodOf(context.Request), context.Response.StatusCode, seconds * 1000);
             string key = context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "nobody";
             log.LogInformation("{Method} {Route} {Status} in {Milliseconds:0} ms for {Key}", method, route, status, milliseconds, key);

@@ -5,7 +5,7 @@ namespace Hearth.Server.Pages.Chat;
 /// <summary>Draws an answer while it comes, at most twenty times a second.</summary>
 public abstract class AnswerView : ComponentBase, IDisposable
 {
-    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(50);
+    private const int FrameMilliseconds = 50, CharactersAMillisecond = 500;
 
     private readonly CancellationTokenSource _gone = new();
 
@@ -42,7 +42,8 @@ public abstract class AnswerView : ComponentBase, IDisposable
             int seen = -1;
             while (!Running.Done.IsCompleted)
             {
-                await Task.WhenAny(Task.Delay(Frame, gone), Running.Done);
+                int pause = FrameMilliseconds + (Running.Length / CharactersAMillisecond);         // long texts take longer to lay out
+                await Task.WhenAny(Task.Delay(pause, gone), Running.Done);
                 gone.ThrowIfCancellationRequested();
                 if (seen == Running.Version && !Running.Done.IsCompleted) continue;
                 seen = Running.Version;

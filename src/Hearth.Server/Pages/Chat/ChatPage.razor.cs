@@ -34,6 +34,9 @@ public sealed partial class ChatPage
     /// <summary>The conversation; null for a new one.</summary>
     [Parameter] public string? Id { get; set; }
 
+    /// <summary>The model to begin with, as links from other pages choose it.</summary>
+    [Parameter, SupplyParameterFromQuery(Name = "model")] public string? Wanted { get; set; }
+
     [Inject] private PageCaller Caller { get; set; } = null!;
 
     [Inject] private PageErrors Errors { get; set; } = null!;
@@ -76,7 +79,7 @@ public sealed partial class ChatPage
             }
             else _missing = true;
         }
-        else _settings = _usual;
+        else (_settings, kept) = (_usual, Wanted);
         Show(_running is { Turn.Repeats: null } ? _running.Turn.Question : _conversation?.Leaf);
         if (_models.Any(m => m.Name == kept)) _model = kept;
         else if (_models.All(m => m.Name != _model)) _model = _models.Count > 0 ? _models[0].Name : null;
@@ -111,19 +114,21 @@ public sealed partial class ChatPage
         };
         if (!await Store.AddAsync(caller.Id, question)) throw new ApiException(404, "The conversation was deleted meanwhile. Begin a new one.");
         await ReloadAsync(caller, question.Id);
-        await AnswerAsync(caller, question.Id);
+        await AnswerAsync(caller, question.Id, _settings);
     }
 
     private async Task AnotherAsync(string question) => await TryAsync(async () =>
     {
         Caller caller = await ReadyAsync();
         Show(question);
-        await AnswerAsync(caller, question);
+        // As with several answers at once: each is the one that the next seed gives alone.
+        int before = _tree.All.Count(m => m.ParentId == question);
+        await AnswerAsync(caller, question, _settings with { Seed = _settings.Seed + before });
     });
 
-    private async Task AnswerAsync(Caller caller, string question)
+    private async Task AnswerAsync(Caller caller, string question, ChatSettings settings)
     {
-        var turn = new Turn(_conversation!.Id, question, _model!, _settings, Said(question));
+        var turn = new Turn(_conversation!.Id, question, _model!, settings, Said(question));
         _running = await Turns.StartAsync(caller, turn);
         Watched.Add(_running);
     }

@@ -72,6 +72,9 @@ public sealed class RunningAnswer(Caller caller, Turn turn, TimeSpan patience) :
     /// <summary>For an answer that was asked for again.</summary>
     public Verdict? Verdict { get; set; }
 
+    /// <summary>Characters that came.</summary>
+    public int Length => _text.Length + _reasoning.Length;
+
     /// <summary>What has come so far.</summary>
     public (string Text, string Reasoning) Said
     {

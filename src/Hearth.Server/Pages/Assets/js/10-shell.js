@@ -58,8 +58,13 @@
   const copied = async (button, text) => {
     await copy(text);
     say('Copied');
+    const label = button.textContent;
     button.classList.add('copied');
-    setTimeout(() => button.classList.remove('copied'), 1500);
+    if (label) button.textContent = 'Copied';
+    setTimeout(() => {
+      button.classList.remove('copied');
+      if (label) button.textContent = label;
+    }, 1500);
   };
   on('click', '[data-copy]', button => copied(button, button.dataset.copy));
   on('click', '[data-copy-code]', button => copied(button, button.closest('.code').querySelector('code').textContent));

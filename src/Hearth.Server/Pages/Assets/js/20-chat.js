@@ -32,8 +32,16 @@
   const draft = () => 'draft:' + location.pathname;
   const box = () => document.querySelector('textarea[data-composer]');
   on('input', 'textarea[data-composer]', area => sessionStorage.setItem(draft(), area.value));
+  // Sent before the page has come alive, it goes as soon as it has.
+  let waits = false;
+  const alive = () => document.querySelector('main[data-live]');
   document.addEventListener('submit', e => {
-    if (e.target.querySelector('textarea[data-composer]')) sessionStorage.removeItem(draft());
+    if (!e.target.querySelector('textarea[data-send]')) return;
+    if (!alive()) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      waits = true;
+    } else if (e.target.querySelector('textarea[data-composer]')) sessionStorage.removeItem(draft());
   }, true);
 
   const fit = CSS.supports('field-sizing', 'content') ? () => { } : area => {
@@ -72,6 +80,10 @@
       }
       fit(area);
       if (matchMedia('(pointer: fine)').matches && (document.activeElement === document.body || !document.activeElement)) area.focus({ preventScroll: true });
+    }
+    if (waits && area && alive()) {
+      waits = false;
+      area.form.requestSubmit();
     }
     const focus = document.querySelector('textarea[data-focus]:not([data-focused])');
     if (focus) {
