@@ -162,7 +162,7 @@ public sealed class WorkWalkTests(Browser browser)
         await tab.Page.ClickAsync("td a:text-is('2')");
         await tab.See("h1:text-is('Entry 2')");
         await tab.Page.ClickAsync("button:has-text('Run again')");
-        await tab.See(".verdict.good");
+        await tab.See(".outcome.good");
         await Check(tab, "audit-entry");
         await tab.Page.ClickAsync("text=Take the texts out…");
         await tab.Page.ClickAsync("[data-confirm]");
@@ -235,7 +235,9 @@ public sealed class WorkWalkTests(Browser browser)
 
     private static async Task Check(Tab tab, string name)
     {
+        await tab.Page.EvaluateAsync("() => scrollTo(0, 0)");
         await tab.Check("work-" + name);
+        await tab.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Browser.Pictures, $"work-{name}-{tab.Page.ViewportSize!.Width}-whole.png"), FullPage = true });
         int width = tab.Page.ViewportSize!.Width, height = tab.Page.ViewportSize.Height;
         (await tab.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
         if (width > 800) return;
