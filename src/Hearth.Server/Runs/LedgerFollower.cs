@@ -168,10 +168,10 @@ internal sealed class LedgerFollower(string path)
     /// <summary>Whole lines from where the stream stands, with where each begins; a last one without its end is left for later.</summary>
     private static IEnumerable<(byte[] Line, long At)> Lines(FileStream stream, long most)
     {
-        long at = stream.Position, stop = at + most;
+        long start = stream.Position, at = start;
         byte[] buffer = new byte[Piece];
         int held = 0;
-        while (at < stop)
+        while (at - start < most)
         {
             if (held == buffer.Length)
             {

@@ -2,6 +2,7 @@ using Hearth.Server.Pages.Sessions;
 using Hearth.Server.Pages.Shared;
 using Hearth.Server.Security;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Hosting;
 
 namespace Hearth.Server.Pages.Work;
 
@@ -27,6 +28,8 @@ public abstract class WorkPage : ComponentBase, IDisposable
     [Inject] private PageCaller Caller { get; set; } = null!;
 
     [Inject] private PageErrors Errors { get; set; } = null!;
+
+    [Inject] private IHostApplicationLifetime Server { get; set; } = null!;
 
     /// <summary>Reads what the page shows.</summary>
     protected abstract Task LoadAsync();
@@ -95,7 +98,8 @@ public abstract class WorkPage : ComponentBase, IDisposable
     private async Task WatchAsync()
     {
         using var timer = new PeriodicTimer(Second);
-        CancellationToken gone = Gone;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Gone, Server.ApplicationStopping);
+        CancellationToken gone = end.Token;
         try
         {
             while (await timer.WaitForNextTickAsync(gone))
