@@ -83,8 +83,7 @@ public static class ApiErrors
             case HearthException: return new ApiException(400, e.Message);
             default:
                 // Messages of exceptions may quote what was asked: the log gets the kind and the place.
-                logs.CreateLogger("Hearth.Server").LogError("An error nobody foresaw at {Where}: {Kind}
-{Place}", where, e.GetType(), e.StackTrace);
+                logs.CreateLogger("Hearth.Server").LogError("An error nobody foresaw at {Where}: {Kind}\n{Place}", where, e.GetType(), e.StackTrace);
                 return new ApiException(500, "The server failed. Its log says more.", null, "internal_error");
         }
     }
