@@ -7,7 +7,7 @@ public abstract record ChatUpdate;
 
 /// <summary>The answer begins; comes first, once the model has taken the conversation.</summary>
 /// <param name="Id">The answer's id: the same for the same prompt to a model of this process, a remote model's own.</param>
-/// <param name="PromptTokens">Tokens of the prompt; 0 where only the end tells.</param>
+/// <param name="PromptTokens">Tokens of the prompt; about as many, by its length, for a remote model, whose end tells.</param>
 public sealed record BeginUpdate(string Id, int PromptTokens) : ChatUpdate;
 
 /// <summary>Text for the reader.</summary>

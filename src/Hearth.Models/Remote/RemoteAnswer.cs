@@ -32,7 +32,7 @@ internal sealed class RemoteAnswer(RemoteSpec spec, ChatRequest request)
         {
             _began = true;
             _id = Text(chunk, "id") is { Length: > 0 and <= LongestName } id ? id : "";
-            yield return new BeginUpdate(_id, 0);
+            yield return new BeginUpdate(_id, PromptGuess);
         }
         if (RemoteJson.Usage(chunk) is { } usage) _usage = usage;
         if (!chunk.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0) yield break;
@@ -70,7 +70,9 @@ internal sealed class RemoteAnswer(RemoteSpec spec, ChatRequest request)
     }
 
     /// <summary>About what an answer took, when the other server does not say: limits must not be free for that.</summary>
-    private ChatUsage Guess() => new((request.Prompt.Messages.Sum(m => Encoding.UTF8.GetByteCount(m.Content)) / BytesOfToken) + 1, _pieces, 0);
+    private ChatUsage Guess() => new(PromptGuess, _pieces, 0);
+
+    private int PromptGuess => (request.Prompt.Messages.Sum(m => Encoding.UTF8.GetByteCount(m.Content)) / BytesOfToken) + 1;
 
     private IEnumerable<ChatUpdate> Delta(JsonElement delta)
     {

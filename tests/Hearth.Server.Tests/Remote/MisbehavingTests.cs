@@ -141,7 +141,7 @@ public sealed class MisbehavingTests
             var updates = new List<ChatUpdate>();
             await foreach (ChatUpdate update in model.AnswerAsync(new ChatRequest(new ChatPrompt([new ChatMessage("user", "Hello there")])), Cancel)) updates.Add(update);
             updates.ShouldBe([
-                new BeginUpdate("x", 0), new TextUpdate("naïve 😀"), new ReasoningUpdate("hm"),
+                new BeginUpdate("x", 3), new TextUpdate("naïve 😀"), new ReasoningUpdate("hm"),
                 new FinishUpdate(FinishReason.Stop, new ChatUsage(3, 2, 0), null)]);
         }
     }

@@ -47,6 +47,7 @@ public sealed class RemoteTests : IAsyncLifetime
     [InlineData("/v1/completions", """{"prompt":["one two"," three four"],"max_tokens":1,"temperature":0,"logprobs":1,"echo":true,"seed":1}""")]
     [InlineData("/v1/completions", """{"prompt":[[10,11,12,13],[20,21]],"max_tokens":0,"logprobs":2,"echo":true,"seed":1}""")]
     [InlineData("/v1/responses", """{"input":"What is the capital?","max_output_tokens":16,"temperature":0.8,"store":false}""")]
+    [InlineData("/v1/responses", """{"input":"x","max_output_tokens":8,"temperature":1,"store":false,"top_logprobs":2,"include":["message.output_text.logprobs"]}""")]
     [InlineData("/v1/messages", """{"messages":[{"role":"user","content":"What is the capital?"}],"max_tokens":20,"temperature":0.8}""")]
     [InlineData("/v1/embeddings", """{"input":["one","two words"]}""")]
     [InlineData("/v1/embeddings", """{"input":[[10,11]],"encoding_format":"base64"}""")]
@@ -180,7 +181,7 @@ public sealed class RemoteTests : IAsyncLifetime
         if (json is JsonArray list) foreach (JsonNode? item in list) { if (item is not null) Clean(item); }
         if (json is not JsonObject table) return;
         foreach (string name in (string[])["id", "item_id", "created", "created_at", "model", "system_fingerprint", "obfuscation", "stop_reason"]) table.Remove(name);
-        // Only the end of a remote model's answer tells how long the prompt was.
+        // Only the end of a remote model's answer tells how many tokens the prompt has.
         if (table["type"]?.GetValueKind() == System.Text.Json.JsonValueKind.String && table["type"]!.GetValue<string>() == "message_start") table.Remove("message");
         foreach ((string _, JsonNode? value) in table) if (value is not null) Clean(value);
     }

@@ -79,6 +79,8 @@ internal sealed class ChatAnswer(LoadedModel model, ChatRequest request, int ind
     /// <returns>What a stream tells of it; null for nothing.</returns>
     public JsonObject? Take(ChatUpdate update)
     {
+        // A remote model's tokens are told at the end; until then each piece counts as one.
+        if (model.Remote is not null && update is (TextUpdate or ReasoningUpdate or ToolArgumentsUpdate)) Usage = Usage with { AnswerTokens = Usage.AnswerTokens + 1 };
         switch (update)
         {
             case BeginUpdate begin:

@@ -9,7 +9,7 @@ namespace Hearth.Server.Api.OpenAi;
 /// <summary>Puts a response together from an answer's pieces: items of reasoning, text and calls, and the events that tell of them.</summary>
 internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, string id, long created, JsonNode asked)
 {
-    private readonly List<GeneratedToken> _tokens = [];
+    private readonly List<JsonObject> _tokens = [];                              // with their log-probabilities, where those are wanted
     private readonly List<JsonObject> _items = [];
     private readonly StringBuilder _open = new();
     private string _kind = "";
@@ -70,7 +70,8 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
     /// <summary>The events that a piece makes.</summary>
     public IEnumerable<(string Type, JsonObject Data)> Take(ChatUpdate update) => update switch
     {
-        TokenUpdate { Part: AnswerPart.Answer } token => Note(token.Token),
+        TokenUpdate { Part: AnswerPart.Answer } token => Note(() => TokenJson.Chat(model.Bundle.Tokenizer, token.Token)),
+        TextTokenUpdate token => Note(() => TokenJson.Chat(token.Token)),
         TextUpdate text => [.. Begin("message"), Piece("response.output_text.delta", text.Text, true)],
         ReasoningUpdate reasoning => [.. Begin("reasoning"), Piece("response.reasoning_text.delta", reasoning.Text, true)],
         ToolCallUpdate call => [.. End(), .. Begin("function_call", call.Name)],
@@ -81,14 +82,14 @@ internal sealed class ResponseBuilder(LoadedModel model, ChatRequest request, st
 
     private JsonNode? Given(string field) => asked[field]?.DeepClone();
 
-    private (string Type, JsonObject Data)[] Note(GeneratedToken token)
+    private (string Type, JsonObject Data)[] Note(Func<JsonObject> token)
     {
-        if (request.LogProbabilities) _tokens.Add(token);
+        if (request.LogProbabilities) _tokens.Add(token());
         return [];
     }
 
     /// <summary>Log-probabilities of an answer's tokens from one on, when they were asked for.</summary>
-    private JsonArray Logprobs(int from) => new([.. _tokens.Skip(from).Select(t => TokenJson.Chat(model.Bundle.Tokenizer, t))]);
+    private JsonArray Logprobs(int from) => new([.. _tokens.Skip(from).Select(t => t.DeepClone())]);
 
     private (string Type, JsonObject Data)[] Finish(FinishUpdate finish)
     {

@@ -174,6 +174,7 @@ internal sealed class ChatTurns(IServiceProvider services, UsageMeter usage, Con
         int bytes = System.Text.Encoding.UTF8.GetByteCount(text) + System.Text.Encoding.UTF8.GetByteCount(reasoning);
         return equal
             ? new Verdict(true, $"Asked again with seed {before.Seed}: the same {bytes:N0} bytes{(cut ? ", as far as it went" : "")}.")
+            : model.Remote is not null ? new Verdict(false, $"Asked again with seed {before.Seed}: the answer is not the same. The model is another server's, which promises no equal bytes.")
             : new Verdict(false, $"Asked again with seed {before.Seed}: the answer is not the same. Please report this, with the model's digest {Short(model.Digest)}.");
     }
 
