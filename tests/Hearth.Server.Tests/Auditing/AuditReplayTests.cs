@@ -46,7 +46,7 @@ public sealed class AuditReplayTests
             again.Answer.ShouldBe(entry.Answer);
         }
         (await server.Services.GetRequiredService<AuditLog>().ListAsync(cancel: Cancel)).Count.ShouldBe(10);
-        (await AuditReplay.RunAsync(new Hosting.ServerOptions { Home = server.Home, Threads = 1 }, server.Services.GetRequiredService<IDbContextFactory<ServerDatabase>>(), 1, Cancel)).Equal.ShouldBeTrue();
+        (await AuditReplay.RunAsync(new Hearth.Server.Hosting.ServerOptions { Home = server.Home, Threads = 1 }, server.Services.GetRequiredService<IDbContextFactory<ServerDatabase>>(), 1, Cancel)).Equal.ShouldBeTrue();
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class KilledTests(PostgresServer postgres)
 
         var choice = DatabaseChoice.Parse(database, home);
         IDbContextFactory<ServerDatabase> contexts = DatabaseSetup.Factory(choice);
-        AuditVerification audit = await AuditVerification.RunAsync(contexts, null, Cancel);
+        AuditVerification audit = await AuditVerification.RunAsync(contexts, null, cancel: Cancel);
         audit.Problem.ShouldBeNull();
         await using (ServerDatabase state = await contexts.CreateDbContextAsync(Cancel))
         {
