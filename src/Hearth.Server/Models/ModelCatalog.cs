@@ -50,17 +50,17 @@ public sealed class ModelCatalog(ServerOptions options, ModelMarks marks)
     public IReadOnlyList<ModelEntry> List()
     {
         if (_known.Count > MostKept) _known.Clear();
-        return [.. _folders.List().Select(m => Entry(m.Name)).OfType<ModelEntry>()];
+        return [.. _folders.All.Select(m => Entry(m.Name, m.Path))];
     }
 
     /// <summary>A model; null when there is none of the name.</summary>
     /// <param name="name">Its name.</param>
-    public ModelEntry? Find(string name) => Entry(name);
+    public ModelEntry? Find(string name) => _folders.Find(name) is { } found ? Entry(name, found) : null;
 
     /// <summary>A model.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="UnknownModelException">There is none of the name.</exception>
-    public ModelEntry Require(string name) => Entry(name) ?? throw new UnknownModelException(name);
+    public ModelEntry Require(string name) => Find(name) ?? throw new UnknownModelException(name);
 
     /// <summary>Everything that its files say.</summary>
     /// <param name="name">Its name.</param>
@@ -69,9 +69,8 @@ public sealed class ModelCatalog(ServerOptions options, ModelMarks marks)
     /// <exception cref="Hearth.Models.ModelFileException">It can not be read at all.</exception>
     public ModelOverview Look(string name, int? context = null) => new(_folders.Find(name) ?? throw new UnknownModelException(name), context);
 
-    private ModelEntry? Entry(string name)
+    private ModelEntry Entry(string name, string found)
     {
-        if (_folders.Find(name) is not { } found) return null;
         string path = Resolved(found);
         string stamp = ModelMarks.StampOf(path);
         ModelEntry entry = _known.TryGetValue(path, out (string Stamp, ModelEntry Entry) known) && known.Stamp == stamp && known.Entry.Name == name ? known.Entry : Read(name, found, path);

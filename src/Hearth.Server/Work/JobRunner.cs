@@ -85,7 +85,16 @@ public sealed class JobRunner : IHostedService, IDisposable
     /// <param name="id">Its id.</param>
     public void Cancel(string id)
     {
-        lock (_gate) _entries.Find(e => e.Last.Id == id)?.Stop?.Cancel();
+        CancellationTokenSource? stop;
+        lock (_gate) stop = _entries.Find(e => e.Last.Id == id)?.Stop;
+        try
+        {
+            stop?.Cancel();                                                      // outside the lock: what listens runs here
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended.
+        }
     }
 
     /// <summary>Waits until a job has ended.</summary>
@@ -106,12 +115,9 @@ public sealed class JobRunner : IHostedService, IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stopping.CancelAsync().ConfigureAwait(false);
         Task[] working;
-        lock (_gate)
-        {
-            _stopping.Cancel();
-            working = [.. _entries.Select(e => e.Working)];
-        }
+        lock (_gate) working = [.. _entries.Select(e => e.Working)];
         try
         {
             await Task.WhenAll(working).WaitAsync(cancellationToken).ConfigureAwait(false);
