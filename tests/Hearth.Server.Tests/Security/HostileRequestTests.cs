@@ -104,7 +104,7 @@ public sealed class HostileRequestTests
         ];
         foreach ((string name, string schema) in schemas)
         {
-            yield return (name, "/v1/chat/completions", $$$"""{"model":"dense","max_tokens":6,"temperature":1,"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{{{schema}}}}}}""");
+            yield return (name, "/v1/chat/completions", """{"model":"dense","max_tokens":6,"temperature":1,"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":""" + schema + "}}}");
             yield return (name + ", tool", "/v1/messages", $$"""{"model":"dense","max_tokens":6,"temperature":1,"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"any"},"tools":[{"name":"t","input_schema":{{schema}}}]}""");
         }
         (string, string, string)[] others =
