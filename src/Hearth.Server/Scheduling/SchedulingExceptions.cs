@@ -14,7 +14,7 @@ public sealed class BusyException(string message, TimeSpan retryAfter)
 
 /// <summary>There is no model of a name.</summary>
 /// <param name="name">The name.</param>
-public sealed class UnknownModelException(string name) : HearthException($"There is no model '{name}'. The list of models has the names.")
+public sealed class UnknownModelException(string name) : HearthException($"There is no model '{(name.Length <= 80 ? name : name[..80] + "...")}'. The list of models has the names.")
 {
     /// <summary>The name.</summary>
     public string Name { get; } = name;

@@ -44,7 +44,7 @@ public sealed record Caller(string Id, string Name, bool IsAdmin, KeyLimits Limi
     /// <exception cref="ApiException">They may not.</exception>
     public void RequireModel(string model)
     {
-        if (!MayAsk(model)) throw new ApiException(404, $"There is no model '{model}' for this key. GET /v1/models lists those there are.", "model", "model_not_found");
+        if (!MayAsk(model)) throw new ApiException(404, $"There is no model '{Api.Wire.Query.Short(model)}' for this key. GET /v1/models lists those there are.", "model", "model_not_found");
     }
 
     /// <summary>Refuses whoever is no admin.</summary>

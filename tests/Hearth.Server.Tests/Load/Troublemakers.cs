@@ -20,10 +20,12 @@ internal sealed class Troublemakers(Uri server, Uri secure, string key, HttpClie
         ("wrong chunks", WrongChunksAsync), ("stalled handshakes", StalledHandshakeAsync), ("no HTTP", NoHttpAsync),
     ];
 
+    private static readonly string Spaces = new(' ', 10 * Mega), Words = string.Concat(Enumerable.Repeat("the capital of ", 10 * Mega / 15));
+
     /// <summary>Ten megabytes that are within the limit: a prompt that no model has room for is refused in a sentence.</summary>
     private async Task LargeAsync(Random random, CancellationToken cancel)
     {
-        string prompt = random.Next(2) == 0 ? new string(' ', 10 * Mega) : string.Concat(Enumerable.Repeat("the capital of ", 10 * Mega / 15));
+        string prompt = random.Next(2) == 0 ? Spaces : Words;
         using var content = new StringContent(string.Concat("{\"model\":\"", ModelFolders.Dense, "\",\"max_tokens\":4,\"prompt\":\"", prompt, "\"}"), Encoding.UTF8, "application/json");
         using HttpResponseMessage answer = await client.PostAsync("/v1/completions", content, cancel);
         string text = await answer.Content.ReadAsStringAsync(cancel);

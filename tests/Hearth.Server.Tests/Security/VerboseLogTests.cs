@@ -65,7 +65,7 @@ public sealed class VerboseLogTests
         secrets.Count.ShouldBeGreaterThan(1);
 
         await using ServerDatabase state = await server.Services.GetRequiredService<IDbContextFactory<ServerDatabase>>().CreateDbContextAsync(Cancel);
-        secrets.AddRange(await state.Keys.SelectMany(k => new[] { k.Salt, k.Hash }).ToListAsync(Cancel));
+        secrets.AddRange((await state.Keys.ToListAsync(Cancel)).SelectMany(k => (string[])[k.Salt, k.Hash]));
         secrets.AddRange((await state.Audit.Where(a => a.Salt != null).Select(a => a.Salt!).ToListAsync(Cancel)).Distinct());
         string log = lines.ToString();
         log.Length.ShouldBeGreaterThan(20_000);                                  // it was verbose indeed
