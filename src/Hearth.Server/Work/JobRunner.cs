@@ -76,7 +76,8 @@ public sealed class JobRunner : IHostedService, IDisposable
                 Stop = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token),
             };
             _entries.Add(entry);
-            entry.Working = Task.Run(() => RunAsync(entry, work));
+            Task turn = order.IsHeavy ? _heavy.WaitAsync(entry.Stop.Token) : Task.CompletedTask;        // asked for here: turns come in this order
+            entry.Working = Task.Run(() => RunAsync(entry, turn, work));
             return entry.Snapshot();
         }
     }
@@ -135,7 +136,7 @@ public sealed class JobRunner : IHostedService, IDisposable
         _stopping.Dispose();
     }
 
-    private async Task RunAsync(Entry entry, Func<JobReport, CancellationToken, JobResult> work)
+    private async Task RunAsync(Entry entry, Task turn, Func<JobReport, CancellationToken, JobResult> work)
     {
         JobReport report = entry.Report!;
         CancellationToken cancel = entry.Stop!.Token;
@@ -143,11 +144,8 @@ public sealed class JobRunner : IHostedService, IDisposable
         (JobState State, string Text, JobResult? Result) end;
         try
         {
-            if (entry.Last.Order.IsHeavy)
-            {
-                await _heavy.WaitAsync(cancel).ConfigureAwait(false);
-                holdsTurn = true;
-            }
+            await turn.ConfigureAwait(false);
+            holdsTurn = entry.Last.Order.IsHeavy;
             lock (_gate) entry.Last = entry.Last with { State = JobState.Running };
             report.Begin(entry.Last.Order.Title);
             JobResult result = await Task.Factory.StartNew(() => work(report, cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
