@@ -85,22 +85,23 @@ internal static class Completions
     /// <summary>A text, texts, tokens, or lists of tokens.</summary>
     private static int[][] Prompts(Fields fields, LoadedModel model)
     {
-        Tokenizer tokenizer = model.Bundle.Tokenizer;
         int vocabulary = model.Bundle.Model.Config.VocabularySize;
         JsonElement prompt = fields.Raw("prompt") ?? throw new ApiException(400, "The field 'prompt' is missing.", "prompt", "missing_required_parameter");
-        if (prompt.ValueKind == JsonValueKind.String) return [Whole(tokenizer, prompt.GetString()!)];
+        if (prompt.ValueKind == JsonValueKind.String) return [Whole(model, prompt.GetString()!)];
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0) throw Fields.Bad("prompt", prompt.ValueKind, "a text, texts, tokens, or lists of tokens");
         if (prompt.GetArrayLength() > MostPrompts && prompt[0].ValueKind != JsonValueKind.Number) throw new ApiException(400, $"The field 'prompt' has {prompt.GetArrayLength()} items, expected at most {MostPrompts}.", "prompt");
         return prompt[0].ValueKind == JsonValueKind.Number ? [TokenJson.Ids(prompt, "prompt", vocabulary)] : [.. prompt.EnumerateArray().Select((item, i) => item.ValueKind switch
         {
-            JsonValueKind.String => Whole(tokenizer, item.GetString()!),
+            JsonValueKind.String => Whole(model, item.GetString()!),
             JsonValueKind.Array => TokenJson.Ids(item, $"prompt[{i}]", vocabulary),
             _ => throw Fields.Bad($"prompt[{i}]", item.ValueKind, "a text or a list of tokens"),
         })];
     }
 
-    private static int[] Whole(Tokenizer tokenizer, string text)
+    private static int[] Whole(LoadedModel model, string text)
     {
+        ContextBound.Require(model, "prompt", text.Length);
+        Tokenizer tokenizer = model.Bundle.Tokenizer;
         int[] tokens = [.. tokenizer.Opening, .. tokenizer.Encode(text, parseSpecial: true)];
         return tokens.Length > 0 ? tokens : throw new ApiException(400, "The field 'prompt' is empty, and this model has no token that begins a text.", "prompt");
     }

@@ -71,8 +71,11 @@ internal static class Embeddings
         return sum;
     }
 
-    private static int[] Whole(LoadedModel model, string text) => model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens
-        ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
+    private static int[] Whole(LoadedModel model, string text)
+    {
+        ContextBound.Require(model, "input", text.Length);
+        return model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
+    }
 
     private static int[][] Inputs(Fields fields, LoadedModel model)
     {
