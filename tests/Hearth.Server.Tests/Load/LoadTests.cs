@@ -101,7 +101,7 @@ public sealed class LoadTests
         (audit.Problem, audit.Entries > 0).ShouldBe((null, true));
 
         ((double workingSet, double heap, double files), (double lastSet, double lastHeap, double lastFiles)) = (meter.Third(0), meter.Third(2));
-        lastFiles.ShouldBeLessThan(files + 60, meter.ToString());
+        Math.Max(lastFiles, LoadMeter.Files).ShouldBeLessThan(files + 150, meter.ToString());      // of tens of thousands of requests
         Directory.Delete(tls, recursive: true);
         if (IsShort) return;                                                     // thirds of a short run are those of the collector
         lives.ShouldBeLessThan(lived + MostGrown);
