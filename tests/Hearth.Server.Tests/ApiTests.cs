@@ -65,6 +65,9 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("""{"model":"tiny","messages":[{"role":"user","content":"x"}],"logit_bias":{"99999":1}}""", "'99999'", 400)]
     [InlineData("""{"model":"tiny","messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"objekt"}}}}""", "objekt", 400)]
     [InlineData("""{"model":"../../etc/passwd","messages":[{"role":"user","content":"x"}]}""", "no model", 404)]
+    [InlineData("""{"model":"tiny","model":"tiny","messages":[{"role":"user","content":"x"}]}""", "model", 400)]
+    [InlineData("""{"model":"tiny","messages":[{"role":"user","content":"\ud800"}]}""", "Unicode", 400)]
+    [InlineData("""{"model":"tiny","messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"function","function":{"name":"f","mood":"bad"}}}""", "'tool_choice.function.mood'", 400)]
     [InlineData("""[1]""", "object", 400)]
     [InlineData("""{"model":""", "JSON", 400)]
     public async Task What_is_wrong_is_named_in_an_error_of_openai_shape(string body, string named, int status)

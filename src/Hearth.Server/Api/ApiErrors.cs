@@ -70,6 +70,7 @@ public static class ApiErrors
             case GenerationOptionsException option: return new ApiException(400, e.Message, option.Option);
             case ConstraintException: return new ApiException(400, e.Message, "response_format", "invalid_schema");
             case ChatException or ChatTemplateException: return new ApiException(400, e.Message, "messages");
+            case InvalidOperationException { Source: "System.Text.Json.Rethrowable" }: return new ApiException(400, "A text of the body is not Unicode: it has half a character, or bytes that are none.");
             case BadHttpRequestException bad: return new ApiException(bad.StatusCode, OfBadRequest(bad));
             case BusyException busy: return new ApiException(429, e.Message, null, "queue_full") { RetryAfter = (int)busy.RetryAfter.TotalSeconds };
             case RemoteException remote: return OfRemote(remote);

@@ -57,11 +57,11 @@ internal sealed class LoadMeter : IDisposable
         }
     }
 
-    /// <summary>The middle value of a third of the samples, from 0 to 2.</summary>
+    /// <summary>The middle value of a third of the samples, from 0 to 2; a first quarter, in which code is compiled and pools fill, is left out.</summary>
     public (double WorkingSet, double Heap, double Files) Third(int third)
     {
-        int count = _samples.Count / 3;
-        var part = _samples.Skip(third * count).Take(count).ToList();
+        int warm = _samples.Count / 4, count = (_samples.Count - warm) / 3;
+        var part = _samples.Skip(warm + (third * count)).Take(count).ToList();
         double Middle(Func<(double WorkingSet, double Heap, double Files), double> of) => part.Select(of).Order().ElementAt(part.Count / 2);
         return (Middle(s => s.WorkingSet), Middle(s => s.Heap), Middle(s => s.Files));
     }

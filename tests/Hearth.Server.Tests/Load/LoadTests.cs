@@ -31,7 +31,9 @@ public sealed class LoadTests
 {
     private const int Clients = 64, Asks = 120;
 
-    private const long MostGrown = 32 << 20;
+    private const long MostGrown = 128 << 20;                             // what pools of arrays keep of ten megabytes
+
+    private static readonly byte[] Padding = Encoding.UTF8.GetBytes(new string(' ', 10 << 20));
 
     private static readonly double Seconds =
         Environment.GetEnvironmentVariable("HEARTH_LOAD_SECONDS") is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : 20;
@@ -99,7 +101,7 @@ public sealed class LoadTests
         (audit.Problem, audit.Entries > 0).ShouldBe((null, true));
 
         ((double workingSet, double heap, double files), (double lastSet, double lastHeap, double lastFiles)) = (meter.Third(0), meter.Third(2));
-        lastFiles.ShouldBeLessThan(files + 60, meter.ToString());
+        Math.Max(lastFiles, LoadMeter.Files).ShouldBeLessThan(files + 150, meter.ToString());      // of tens of thousands of requests
         Directory.Delete(tls, recursive: true);
         if (IsShort) return;                                                     // thirds of a short run are those of the collector
         lives.ShouldBeLessThan(lived + MostGrown);
@@ -223,7 +225,10 @@ public sealed class LoadTests
     private async Task PaddedAsync(HttpClient client, LoadAsk ask, string alone)
     {
         Count("ten megabytes");
-        await AskAsync(client, ask with { Body = ask.Body + new string(' ', 10 << 20) }, alone, Cancel);
+        using var content = new ByteArrayContent([.. Encoding.UTF8.GetBytes(ask.Body), .. Padding]);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using HttpResponseMessage answer = await client.PostAsync(ask.Path, content, Cancel);
+        Same(await answer.Content.ReadAsStringAsync(Cancel), alone);
     }
 
     private static async Task<HttpResponseMessage> PostAsync(HttpClient client, LoadAsk ask, CancellationToken cancel)

@@ -20,13 +20,13 @@ internal sealed class Troublemakers(Uri server, Uri secure, string key, HttpClie
         ("wrong chunks", WrongChunksAsync), ("stalled handshakes", StalledHandshakeAsync), ("no HTTP", NoHttpAsync),
     ];
 
-    private static readonly string Spaces = new(' ', 10 * Mega), Words = string.Concat(Enumerable.Repeat("the capital of ", 10 * Mega / 15));
+    private static readonly byte[] Spaces = Prompt(" "), Words = Prompt("the capital of ");
 
     /// <summary>Ten megabytes that are within the limit: a prompt that no model has room for is refused in a sentence.</summary>
     private async Task LargeAsync(Random random, CancellationToken cancel)
     {
-        string prompt = random.Next(2) == 0 ? Spaces : Words;
-        using var content = new StringContent(string.Concat("{\"model\":\"", ModelFolders.Dense, "\",\"max_tokens\":4,\"prompt\":\"", prompt, "\"}"), Encoding.UTF8, "application/json");
+        using var content = new ByteArrayContent(random.Next(2) == 0 ? Spaces : Words);
+        content.Headers.ContentType = new("application/json");
         using HttpResponseMessage answer = await client.PostAsync("/v1/completions", content, cancel);
         string text = await answer.Content.ReadAsStringAsync(cancel);
         Expect(answer.StatusCode == HttpStatusCode.BadRequest && text.Contains("context_length_exceeded", StringComparison.Ordinal), $"10 MB: {(int)answer.StatusCode} {text[..Math.Min(200, text.Length)]}");
@@ -113,6 +113,12 @@ internal sealed class Troublemakers(Uri server, Uri secure, string key, HttpClie
         await raw.Stream.WriteAsync(noise, cancel);
         string text = await raw.ReadToEndAsync(cancel);
         Expect(text.Length == 0 || text.StartsWith("HTTP/1.1 4", StringComparison.Ordinal), $"no HTTP: {text}");
+    }
+
+    private static byte[] Prompt(string words)
+    {
+        byte[] begin = Encoding.UTF8.GetBytes("{\"model\":\"dense\",\"max_tokens\":4,\"prompt\":\""), word = Encoding.UTF8.GetBytes(words), end = Encoding.UTF8.GetBytes("\"}");
+        return [.. begin, .. Enumerable.Repeat(word, 10 * Mega / word.Length).SelectMany(w => w), .. end];
     }
 
     private static void Expect(bool holds, string found)

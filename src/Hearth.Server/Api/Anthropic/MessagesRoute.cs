@@ -101,6 +101,7 @@ internal static class MessagesReader
         if (fields.Raw("system") is { }) messages.Add(new ChatMessage("system", Messages.Content(fields, "system")));
         foreach (Fields message in fields.Objects("messages") ?? throw new ApiException(400, "messages: Field required", "messages")) messages.AddRange(Message(message));
         if (!messages.Exists(m => m.Role != "system")) throw new ApiException(400, "messages: at least one message is required", "messages");
+        ContextBound.Require(model, "messages", messages.Sum(m => (long)m.Content.Length));
         bool open = messages is [.., { Role: "assistant", ToolCalls.Count: 0 }];
         bool? thinking = null;
         int? budget = null;

@@ -51,6 +51,7 @@ internal static class ChatCompletions
         if (fields.Flag("store") == true) throw new ApiException(400, "The field 'store' may only be false here; /v1/responses keeps answers.", "store", "unknown_parameter");
         fields.Accept("metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier", "verbosity");
         List<ChatMessage> messages = Messages.Read(fields);
+        ContextBound.Require(model, "messages", messages.Sum(m => (long)m.Content.Length));
         (ToolChoice choice, string? name) = Messages.Choice(fields);
         string? effort = fields.OneOf("reasoning_effort", "none", "minimal", "low", "medium", "high");
         bool? thinking = effort == "none" ? false : null;

@@ -94,7 +94,7 @@ internal static class Completions
 
     /// <summary>A text, texts, tokens, or lists of tokens.</summary>
     private static int[][] Prompts(JsonElement prompt, LoadedModel model) => Items(prompt,
-        text => Whole(model.Bundle.Tokenizer, text), (list, at) => TokenJson.Ids(list, at, model.Bundle.Model.Config.VocabularySize));
+        text => Whole(model, text), (list, at) => TokenJson.Ids(list, at, model.Bundle.Model.Config.VocabularySize));
 
     /// <summary>The same, to be passed on: a remote model's tokens are known to its own server.</summary>
     private static JsonNode[] RemotePrompts(JsonElement prompt) => Items<JsonNode>(prompt,
@@ -113,8 +113,10 @@ internal static class Completions
         })];
     }
 
-    private static int[] Whole(Tokenizer tokenizer, string text)
+    private static int[] Whole(LoadedModel model, string text)
     {
+        ContextBound.Require(model, "prompt", text.Length);
+        Tokenizer tokenizer = model.Bundle.Tokenizer;
         int[] tokens = [.. tokenizer.Opening, .. tokenizer.Encode(text, parseSpecial: true)];
         return tokens.Length > 0 ? tokens : throw new ApiException(400, "The field 'prompt' is empty, and this model has no token that begins a text.", "prompt");
     }

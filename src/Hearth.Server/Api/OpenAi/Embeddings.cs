@@ -87,8 +87,11 @@ internal static class Embeddings
         return squares > 0 && others > 0 ? sum / Math.Sqrt(squares * others) : 0;
     }
 
-    private static int[] Whole(LoadedModel model, string text) => model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens
-        ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
+    private static int[] Whole(LoadedModel model, string text)
+    {
+        ContextBound.Require(model, "input", text.Length);
+        return model.Bundle.Tokenizer.EncodeWhole(text) is { Length: > 0 } tokens ? tokens : throw new ApiException(400, "A text is empty; there is nothing to embed.", "input");
+    }
 
     private static T[] Inputs<T>(JsonElement input, Func<string, T> text, Func<JsonElement, T> tokens)
     {

@@ -98,6 +98,7 @@ internal static class Responses
         JsonElement input = fields.Raw("input") ?? throw new ApiException(400, "The field 'input' is missing.", "input", "missing_required_parameter");
         if (input.ValueKind == JsonValueKind.String) messages.Add(new ChatMessage("user", input.GetString()!));
         else foreach (Fields item in fields.Objects("input")!) Add(messages, item);
+        ContextBound.Require(model, "input", messages.Sum(m => (long)m.Content.Length));
         var tools = new List<Tool>();
         foreach (Fields tool in fields.Objects("tools", 256) ?? [])
         {

@@ -10,7 +10,7 @@ namespace Hearth.Server.Api.Wire;
 /// </summary>
 internal sealed class Fields
 {
-    private const int FirstBytes = 64 << 10, MostDepth = 96;
+    private const int FirstBytes = 1 << 20, PieceBytes = 16 << 10, MostDepth = 96;
 
     private readonly JsonElement _json;
     private readonly string _path;
@@ -29,9 +29,15 @@ internal sealed class Fields
         try
         {
             // Not through the pool of arrays, which would keep what large bodies took for a long time; grown as it comes, since anybody can say a length.
-            using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 0, FirstBytes));
-            await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted).ConfigureAwait(false);
-            return new Fields(JsonElement.Parse(body.GetBuffer().AsSpan(0, (int)body.Length), new JsonDocumentOptions { MaxDepth = MostDepth }));
+            long length = Math.Min(request.ContentLength ?? 0, int.MaxValue / 2);
+            using var body = new MemoryStream((int)Math.Min(length, FirstBytes));
+            byte[] piece = new byte[PieceBytes];
+            for (int count; (count = await request.Body.ReadAsync(piece, request.HttpContext.RequestAborted).ConfigureAwait(false)) > 0;)
+            {
+                body.Write(piece, 0, count);
+                if (body.Length >= FirstBytes && body.Capacity < length) body.Capacity = (int)length;      // it was not only said
+            }
+            return new Fields(JsonElement.Parse(body.GetBuffer().AsSpan(0, (int)body.Length), new JsonDocumentOptions { MaxDepth = MostDepth, AllowDuplicateProperties = false }));
         }
         catch (JsonException e)
         {

@@ -71,7 +71,8 @@ public sealed class RegexTests
     [Fact]
     public void A_pattern_agrees_with_the_platform_s_on_any_text()
     {
-        Gen<string> atoms = Gen.Elements("a", "b", "c", "[ab]", "[^a]", ".", "é", "[b-é]", "\\d", "\\w", "(?:)");
+        // No empty group among the atoms: .NET 10 says that (?:(?:(?:\w|a){1,3}|(?:))){2} does not match the empty text.
+        Gen<string> atoms = Gen.Elements("a", "b", "c", "[ab]", "[^a]", ".", "é", "[b-é]", "\\d", "\\w", "(?:a?)");
         Gen<string> Pattern(int size) => size == 0 ? atoms : Gen.OneOf(
             atoms,
             Gen.Two(Pattern(size / 2)).Select(p => p.Item1 + p.Item2),
