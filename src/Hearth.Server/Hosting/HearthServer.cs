@@ -42,6 +42,7 @@ public static class HearthServer
         app.UseMiddleware<RequestLog>();
         app.UseApiErrors();
         app.UseInnerGuard(options);
+        app.UsePages();
         app.MapEverything();
         return app;
     }
