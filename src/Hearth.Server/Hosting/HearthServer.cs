@@ -49,6 +49,7 @@ public static class HearthServer
         app.UseMiddleware<RequestLog>();
         app.UseApiErrors();
         app.UseInnerGuard(options);
+        app.UsePages();
         app.MapEverything();
         if (options.Certificate is { } certificate && Listening.Warning(certificate, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()) is { } warning)
         {

@@ -1,3 +1,4 @@
+using Hearth.Server.Api;
 using Hearth.Server.Pages.Assets;
 using Hearth.Server.Pages.Chat;
 using Hearth.Server.Pages.Sessions;
@@ -38,6 +39,13 @@ internal static class PagesSetup
         services.AddSingleton<OpenCircuits>();
         services.AddScoped<CircuitHandler, CircuitOfSession>();
     }
+
+    /// <summary>A server that stops takes no open page back: the page goes on asking, and finds the next one.</summary>
+    public static void UsePages(this WebApplication app) => app.Use((context, next) =>
+    {
+        bool refused = app.Lifetime.ApplicationStopping.IsCancellationRequested && context.Request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal);
+        return refused ? throw new ApiException(503, "The server is stopping. Try again in a while.", null, "stopping") { RetryAfter = 1 } : next(context);
+    });
 
     public static void MapPages(this WebApplication app)
     {
