@@ -33,6 +33,12 @@ public sealed class ChatWalkTests(Browser browser)
         await tab.See("[data-copy-code].copied");
         (await tab.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()")).ShouldStartWith("public static IEnumerable<City> Largest");
         await tab.Check("table");
+        await tab.Ask("Give a reason");
+        await tab.At(".answer:last-child .prose", "Because water boils at a lower temperature there.");
+        (await tab.At(".reasoning-text").IsVisibleAsync()).ShouldBeFalse();              // folded
+        await tab.Page.ClickAsync(".reasoning summary");
+        (await tab.At(".reasoning-text").InnerTextAsync()).ShouldBe("The user wants a reason.\n\nI should give one.");
+        await tab.Check("reasoning");
         (await tab.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the page scrolls sideways");
         if (width > 800) return;
         await tab.Page.SetViewportSizeAsync(320, 700);
@@ -84,7 +90,7 @@ public sealed class ChatWalkTests(Browser browser)
     {
         await using TestServer server = await Scripts.Start(0);
         await using Tab tab = await browser.Open(server.Address);
-        await tab.Go("/");
+        await tab.Go("/?model=scripted");
         await tab.Ask("What is the capital?");
         string first = tab.Page.Url;
         await tab.Page.ClickAsync(".history .new");
@@ -168,6 +174,28 @@ public sealed class ChatWalkTests(Browser browser)
         settings["temperature"]!.GetValue<double>().ShouldBe(0.5);
         settings["system"]!.GetValue<string>().ShouldBe("Be brief.");
         settings["reasoning"]!.GetValue<string>().ShouldBe("off");
+    }
+
+    [Fact]
+    public async Task Colours_are_remembered_and_the_keyboard_reaches_the_page_past_its_head()
+    {
+        await using TestServer server = await Scripts.Start(0);
+        await using Tab tab = await browser.Open(server.Address);
+        await tab.Go("/not-found");
+        await tab.Check("not-found");
+        string light = await Background();
+        await tab.Page.ClickAsync("[data-theme-switch]");
+        string dark = await Background();
+        dark.ShouldNotBe(light);
+        await tab.Go("/not-found");
+        (await Background()).ShouldBe(dark);
+        await tab.Page.Keyboard.PressAsync("Tab");
+        (await tab.Page.EvaluateAsync<string>("() => document.activeElement.textContent")).ShouldBe("Skip to the page");
+        await tab.Check("skip");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        (await tab.Page.EvaluateAsync<string>("() => document.activeElement.id")).ShouldBe("main");
+
+        Task<string> Background() => tab.Page.EvaluateAsync<string>("() => getComputedStyle(document.documentElement).backgroundColor");
     }
 
     internal static async Task Settle(Tab tab, params (string Field, string Value)[] values)

@@ -1,4 +1,7 @@
+using Hearth.Models.Architectures;
 using Hearth.Models.Bundles;
+using Hearth.Models.Chat;
+using Hearth.Models.Tokenizers;
 using Hearth.Server.Models;
 using Hearth.Server.Pages.Chat;
 using Hearth.Server.Tests;
@@ -52,16 +55,29 @@ internal static class Scripts
             ![a map](https://example.org/map.png) <b onclick="x()">raw</b>
             """,
         ],
+        ["reason"] = ["<think>The user wants a reason.\n\nI should give one.</think>\n\nBecause water boils at a lower temperature there."],
         ["long"] = [string.Join("\n\n", Enumerable.Range(1, 60).Select(i => $"Paragraph {i} of an answer that takes its time, so that somebody can stop it by hand."))],
     };
+
+    /// <summary>A tokenizer, a template and a context long enough for all texts; its weights are never asked.</summary>
+    private static readonly Lazy<ModelBundle> Bundle = new(() =>
+    {
+        Tokenizer tokenizer = BpeTrainer.Train([.. Texts.Values.SelectMany(t => t)], new BpeTrainingOptions { VocabularySize = 600, SpecialTokens = ChatFormat.SpecialTokens });
+        var format = new ChatFormat(tokenizer);
+        LanguageModel model = new LlamaConfig
+        {
+            VocabularySize = tokenizer.VocabularySize, HiddenSize = 8, IntermediateSize = 8, NumHiddenLayers = 1, NumAttentionHeads = 1, NumKeyValueHeads = 1, HeadDim = 8,
+            MaxPositionEmbeddings = 65_536, NormEpsilon = 1e-5f, TieWordEmbeddings = true, RopeTheta = 10_000, QkNorm = true,
+        }.Create();
+        return new ModelBundle("", model, tokenizer) { Chat = format, EndTokens = [format.EndToken] };
+    });
 
     /// <summary>Starts it.</summary>
     /// <param name="pause">How long each token takes, in milliseconds.</param>
     /// <param name="patience">How long an answer goes on while nobody looks.</param>
     public static async Task<TestServer> Start(int pause, TimeSpan? patience = null)
     {
-        TestServer server = await TestServer.Start(TinyBundle.Into, configure: services => services.AddSingleton<IModelHost>(s =>
-            new ScriptedModel(ModelBundle.Load(Path.Combine(s.GetRequiredService<Hearth.Server.Hosting.ServerOptions>().Home, "models", TinyBundle.Name)), Texts, TimeSpan.FromMilliseconds(pause))));
+        TestServer server = await TestServer.Start(configure: services => services.AddSingleton<IModelHost>(new ScriptedModel(Bundle.Value, Texts, TimeSpan.FromMilliseconds(pause))));
         if (patience is { } time) server.Services.GetRequiredService<ChatTurns>().Patience = time;
         return server;
     }

@@ -27,7 +27,7 @@ public sealed partial class ChatPage
     private ConversationRow? _conversation;
     private ChatSettings _settings = new();
     private RunningAnswer? _running;
-    private string? _model, _error, _template, _shown;
+    private string? _model, _error, _template, _shown, _wanted;
     private bool _missing, _settingsOpen, _loaded;
     private int _historyVersion;
 
@@ -54,8 +54,8 @@ public sealed partial class ChatPage
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        if (_loaded && Id == _shown) return;
-        (_loaded, _shown, _error) = (true, Id, null);
+        if (_loaded && Id == _shown && (Id is not null || Wanted == _wanted)) return;
+        (_loaded, _shown, _wanted, _error) = (true, Id, Wanted, null);
         _repeats.Clear();
         await TryAsync(LoadAsync);
     }
@@ -75,7 +75,11 @@ public sealed partial class ChatPage
                 _settings = ChatSettings.Of(conversation.Settings);
                 _running = Turns.Find(caller.Id, Id);
                 if (_running is not null && RendererInfo.IsInteractive) Watched.Add(_running);
-                if (_running?.Turn.Repeats is { } repeats) _repeats[repeats.Id] = _running;
+                if (_running?.Turn.Repeats is { } repeats)
+                {
+                    _repeats[repeats.Id] = _running;
+                    if (RendererInfo.IsInteractive) _ = FollowAsync(_running);
+                }
             }
             else _missing = true;
         }

@@ -7,9 +7,14 @@ namespace Hearth.Server.Pages.Shell;
 /// <summary>A page without a circuit: the login, and errors that come before any page. It looks like the others.</summary>
 internal static class PlainPage
 {
-    private const string Mark = """
-        <a class="brand" href="/"><svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><path class="arch" d="M4 29V15a12 12 0 0 1 24 0v14h-6V16a6 6 0 0 0-12 0v13z"/><path class="flame" d="M16 13c.6 3 4 4.400 4 8.600a4 4 0 0 1-8 0c0-1.800.9-2.900 1.700-4 .4 1.100 1 1.500 1.500 1.700C14.600 17.200 15 14.900 16 13z"/></svg><span>Hearth</span></a>
+    private const string Paths = """
+        <path class="arch" d="M4 29V15a12 12 0 0 1 24 0v14h-6V16a6 6 0 0 0-12 0v13z"/>
+        <path class="flame" d="M16 13c.6 3 4 4.400 4 8.600a4 4 0 0 1-8 0c0-1.800.9-2.900 1.700-4 .4 1.100 1 1.500 1.500 1.700C14.600 17.200 15 14.900 16 13z"/>
         """;
+
+    /// <summary>The mark of Hearth, drawn in the colours of the style sheet.</summary>
+    /// <param name="more">More classes.</param>
+    public static string Mark(string more = "") => $"<svg class=\"mark {more}\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">{Paths}</svg>";
 
     /// <summary>The page.</summary>
     /// <param name="context">The request, for its colours.</param>
@@ -20,7 +25,7 @@ internal static class PlainPage
         <html lang="en"{(Theme.Of(context) is { } theme ? $" data-theme=\"{theme}\"" : "")}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark"><title>{WebUtility.HtmlEncode(title)} · Hearth</title>
         <link rel="icon" type="image/svg+xml" href="{AssetFiles.Url("icon.svg")}"><link rel="stylesheet" href="{AssetFiles.Url("hearth.css")}"></head>
-        <body class="plain"><main>{Mark}{body}</main></body></html>
+        <body class="plain"><main><a class="brand" href="/">{Mark()}<span>Hearth</span></a>{body}</main></body></html>
         """;
 
     /// <summary>Whether a request comes from somebody who looks at pages, not from a program.</summary>

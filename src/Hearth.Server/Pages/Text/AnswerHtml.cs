@@ -28,8 +28,7 @@ internal static class AnswerHtml
     /// <param name="markdown">The text.</param>
     public static IReadOnlyList<string> Blocks(string markdown)
     {
-        if (markdown.Length > MostCharacters) return [$"<pre class=\"plain-text\">{WebUtility.HtmlEncode(markdown)}</pre>"];
-        MarkdownDocument document = Markdown.Parse(markdown, Pipeline);
+        if (markdown.Length > MostCharacters || Parse(markdown) is not { } document) return [$"<pre class=\"plain-text\">{WebUtility.HtmlEncode(markdown)}</pre>"];
         Order(document);
         var html = new List<string>(document.Count);
         foreach (Block block in document)
@@ -43,6 +42,19 @@ internal static class AnswerHtml
             if (text.Length > 0) html.Add(text);
         }
         return html;
+    }
+
+    /// <summary>Null for what is nested too deeply.</summary>
+    private static MarkdownDocument? Parse(string markdown)
+    {
+        try
+        {
+            return Markdown.Parse(markdown, Pipeline);
+        }
+        catch (ArgumentException)                                                // how Markdig says so
+        {
+            return null;
+        }
     }
 
     private static MarkdownPipeline Build()

@@ -232,7 +232,8 @@ internal sealed class TexMath
     {
         if (name is "mathrm" or "operatorname") return $"<mi mathvariant=\"normal\">{WebUtility.HtmlEncode(Raw().Replace("\\,", "\u2009", StringComparison.Ordinal))}</mi>";
         SkipSpace();
-        string text = _at < _tex.Length && _tex[_at] == '{' ? Raw() : char.IsLetterOrDigit(_tex, Math.Min(_at, _tex.Length - 1)) ? _tex[_at++].ToString() : throw Unknown();
+        if (_at >= _tex.Length) throw Unknown();
+        string text = _tex[_at] == '{' ? Raw() : char.IsLetterOrDigit(_tex[_at]) ? _tex[_at++].ToString() : throw Unknown();
         if (text.All(char.IsLetterOrDigit)) return $"<mi>{string.Concat(text.Select(c => MathAlphabet.Of(c, variant)))}</mi>";
         if (name is not ("boldsymbol" or "bm" or "mathbf")) throw Unknown();
         var inner = new TexMath(text, _display) { _depth = _depth + 1 };          // symbols have no bold letters here: shown plain, in a bold style
