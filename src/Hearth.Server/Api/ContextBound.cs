@@ -19,6 +19,7 @@ internal static class ContextBound
     /// <exception cref="ApiException">They can not.</exception>
     public static void Require(LoadedModel model, string field, long characters)
     {
+        if (model.Remote is not null) return;                                    // its own server knows its context
         int context = model.Bundle.Model.Config.MaxPositionEmbeddings;
         Tokenizer tokenizer = model.Bundle.Tokenizer;
         int longest = LongestTokens.GetValue(tokenizer, t => new StrongBox<int>(Enumerable.Range(0, t.VocabularySize).Max(i => t.Bytes(i).Length))).Value;
