@@ -66,7 +66,7 @@ async function inProcess() {
 }
 
 const {engine, ask} = await (options.url ? overHttp() : inProcess());
-await ask("warm up", () => {});
+for (let i = 0; i < 3; i++) await ask(prompt(25, i), () => {});              // both compile or place what they need
 const rows = [];
 for (const [run, streams] of counts.entries()) {
     const begin = performance.now(), first = [];
