@@ -82,8 +82,11 @@ public sealed record ModelBundle(string Folder, LanguageModel Model, Tokenizer T
         };
     }
 
-    /// <summary>A folder's chat template; null when it has none.</summary>
-    internal static TemplateFile? FindTemplate(string folder) => TemplateFile.Find(folder) is { } path && HasTemplate(path) ? TemplateFile.Read(path) : null;
+    /// <summary>A model's chat template, read without its weights; null when it has none.</summary>
+    /// <param name="path">A folder, or a .gguf file.</param>
+    /// <exception cref="ModelFileException">It is damaged.</exception>
+    public static TemplateFile? FindTemplate(string path) => !Directory.Exists(path) ? GgufBundle.FindTemplate(path)
+        : TemplateFile.Find(path) is { } file && HasTemplate(file) ? TemplateFile.Read(file) : null;
 
     /// <summary>Models that Hearth trains own every number; others take from the files what they need, in the files' types.</summary>
     internal static bool IsTrainable(ModelConfig config, bool isAllF32) =>

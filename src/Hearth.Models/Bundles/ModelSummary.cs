@@ -99,7 +99,7 @@ public sealed record ModelSummary
     /// <exception cref="ModelFileException">It is damaged.</exception>
     public string? Template()
     {
-        string? text = IsGguf ? GgufBundle.FindTemplate(Path)?.Text : ModelBundle.FindTemplate(Path)?.Text;
+        string? text = ModelBundle.FindTemplate(Path)?.Text;
         if (text is null) return null;
         if (text == ChatFormat.Template) return "Hearth's own, without tools";
         _ = ChatTemplate.Parse(text, Path);

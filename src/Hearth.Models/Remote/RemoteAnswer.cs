@@ -12,7 +12,7 @@ namespace Hearth.Models.Remote;
 /// </summary>
 internal sealed class RemoteAnswer(RemoteSpec spec, ChatRequest request)
 {
-    private const int MostCalls = 256, LongestName = 256, BytesOfToken = 4;
+    private const int MostCalls = 256, LongestName = 256;
 
     private readonly StopStrings _stops = new(request.Stops);
     private readonly StringBuilder _text = new();
@@ -66,13 +66,10 @@ internal sealed class RemoteAnswer(RemoteSpec spec, ChatRequest request)
         if (request.LogProbabilities && !_hasTokens && _text.Length > 0) throw RemoteRequest.CanNot(spec, "gives no log-probabilities. Leave 'logprobs' out.");
         if (request.Shape is { } shape && reason == FinishReason.Stop && !HasEnded && _calls == 0 && !Fits(shape)) throw Broken("did not keep to the form that was asked for.");
         string? stop = _stops.Found ?? (request.Stops.Contains(_stop, StringComparer.Ordinal) ? _stop : null);
-        yield return new FinishUpdate(reason, _usage ?? Guess(), stop);
+        yield return new FinishUpdate(reason, _usage ?? new ChatUsage(PromptGuess, _pieces, 0), stop);
     }
 
-    /// <summary>About what an answer took, when the other server does not say: limits must not be free for that.</summary>
-    private ChatUsage Guess() => new(PromptGuess, _pieces, 0);
-
-    private int PromptGuess => (request.Prompt.Messages.Sum(m => Encoding.UTF8.GetByteCount(m.Content)) / BytesOfToken) + 1;
+    private int PromptGuess => RemoteModel.GuessTokens(request.Prompt.Messages.Sum(m => Encoding.UTF8.GetByteCount(m.Content)));
 
     private IEnumerable<ChatUpdate> Delta(JsonElement delta)
     {

@@ -26,26 +26,33 @@ public sealed record RemotePiece(string Text, JsonObject? LogProbabilities)
 /// </summary>
 public sealed class RemoteModel : IChatModel, IDisposable
 {
-    private readonly HttpClient? _own;
+    private const int BytesOfToken = 4;
+
+    private readonly HttpClient? _own;                                           // null when the connections are shared
     private readonly RemoteConnection _connection;
 
     /// <summary>A model with a connection of its own.</summary>
     /// <param name="spec">Where it is.</param>
     public RemoteModel(RemoteSpec spec)
-        : this(spec, RemoteConnection.NewClient()) => _own = Client;
+    {
+        _own = RemoteConnection.NewClient();
+        (Spec, _connection) = (spec, new RemoteConnection(spec, _own));
+    }
 
-    internal RemoteModel(RemoteSpec spec, HttpClient client) => (Spec, Client, _connection) = (spec, client, new RemoteConnection(spec, client));
+    internal RemoteModel(RemoteSpec spec, HttpClient shared) => (Spec, _connection) = (spec, new RemoteConnection(spec, shared));
 
     /// <summary>Where the model is.</summary>
     public RemoteSpec Spec { get; }
-
-    private HttpClient Client { get; }
 
     /// <summary>The model for conversations.</summary>
     public IChatClient AsChatClient() => new HearthChatClient(this, Spec.Name);
 
     /// <inheritdoc/>
     public int[] Encode(ChatPrompt prompt) => throw CanNot("keeps its tokens to itself: they can not be counted or shown here. Ask its own server.");
+
+    /// <summary>About how many tokens some text is, where the other server does not say: limits must not be free for that.</summary>
+    /// <param name="bytes">Its bytes in UTF-8.</param>
+    public static int GuessTokens(int bytes) => (bytes / BytesOfToken) + 1;
 
     /// <summary>What this model can not do, as an error.</summary>
     /// <param name="problem">What, after the model's name.</param>

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Hearth.Models;
 using Hearth.Models.Bundles;
 using Hearth.Models.Chat;
-using Hearth.Models.Chat.Templates;
 using Hearth.Models.Remote;
 using Hearth.Server.Hosting;
 using Hearth.Server.Scheduling;
@@ -39,10 +38,7 @@ internal sealed class ScheduledModelHost : IModelHost, IHostedService, IAsyncDis
     {
         try
         {
-            if (_folders.Find(name) is not { } found) return null;
-            string path = ModelFolder.Resolve(found);
-            if (File.Exists(path)) return GgufBundle.Template(path).Text;
-            return TemplateFile.Find(path) is { } file ? TemplateFile.Read(file).Text : null;
+            return _folders.Find(name) is { } found ? ModelBundle.FindTemplate(ModelFolder.Resolve(found))?.Text : null;
         }
         catch (ModelFileException)
         {

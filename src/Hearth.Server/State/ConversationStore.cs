@@ -118,8 +118,7 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
         await using var transaction = await database.Database.BeginTransactionAsync(cancel).ConfigureAwait(false);
         DateTime now = Now;
         IQueryable<ConversationRow> row = database.Conversations.Where(c => c.Id == id && c.Owner == owner);
-        int found = await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Updated, now), cancel).ConfigureAwait(false);       // takes its lock
-        if (found == 0) return false;
+        if (!await LockAsync(row, now, cancel).ConfigureAwait(false)) return false;
         string? leaf = await row.Select(c => c.Leaf).SingleAsync(cancel).ConfigureAwait(false);
         int number = await database.Messages.Where(m => m.ConversationId == id).MaxAsync(m => (int?)m.Number, cancel).ConfigureAwait(false) ?? 0;
         leaf = Follow(database, id, leaf, number, messages, now);
@@ -141,8 +140,7 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
         await using var transaction = await database.Database.BeginTransactionAsync(cancel).ConfigureAwait(false);
         DateTime now = Now;
         IQueryable<ConversationRow> row = database.Conversations.Where(c => c.Id == id && c.Owner == owner);
-        int found = await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Updated, now), cancel).ConfigureAwait(false);       // takes its lock
-        if (found == 0) return false;
+        if (!await LockAsync(row, now, cancel).ConfigureAwait(false)) return false;
         MessageRow? gone = await database.Messages.FirstOrDefaultAsync(m => m.Id == message && m.ConversationId == id, cancel).ConfigureAwait(false);
         if (gone is null) return false;
         string? before = gone.ParentId;
@@ -171,11 +169,20 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
     /// <summary>The messages of the branch that is shown, the first one first.</summary>
     /// <param name="conversation">The conversation.</param>
     /// <param name="messages">All its messages.</param>
-    public static IReadOnlyList<MessageRow> Shown(ConversationRow conversation, IEnumerable<MessageRow> messages)
+    public static IReadOnlyList<MessageRow> Shown(ConversationRow conversation, IEnumerable<MessageRow> messages) =>
+        Branch(messages.ToDictionary(m => m.Id, StringComparer.Ordinal), conversation.Leaf);
+
+    /// <summary>The messages from a first one to one of them.</summary>
+    /// <param name="byId">All messages of a conversation.</param>
+    /// <param name="leaf">The last one; empty without it, or when it is none of them.</param>
+    public static IReadOnlyList<MessageRow> Branch(IReadOnlyDictionary<string, MessageRow> byId, string? leaf)
     {
-        Dictionary<string, MessageRow> byId = messages.ToDictionary(m => m.Id, StringComparer.Ordinal);
         var branch = new List<MessageRow>();
-        for (string? at = conversation.Leaf; at is not null && byId.Remove(at, out MessageRow? message); at = message.ParentId) branch.Add(message);
+        while (leaf is not null && branch.Count < byId.Count && byId.TryGetValue(leaf, out MessageRow? message))
+        {
+            branch.Add(message);
+            leaf = message.ParentId;
+        }
         branch.Reverse();
         return branch;
     }
@@ -214,6 +221,11 @@ public sealed class ConversationStore(IDbContextFactory<ServerDatabase> contexts
         await using ServerDatabase database = await contexts.CreateDbContextAsync(cancel).ConfigureAwait(false);
         return await database.Conversations.Where(c => c.Id == id && c.Owner == owner).ExecuteDeleteAsync(cancel).ConfigureAwait(false) > 0;
     }
+
+    /// <summary>Takes a conversation's lock, by changing it: writers come one after the other.</summary>
+    /// <returns>False when there is none.</returns>
+    private static async Task<bool> LockAsync(IQueryable<ConversationRow> row, DateTime now, CancellationToken cancel) =>
+        await row.ExecuteUpdateAsync(s => s.SetProperty(c => c.Updated, now), cancel).ConfigureAwait(false) > 0;
 
     /// <summary>Adds messages, each after the one before it.</summary>
     /// <returns>The last one's id; the leaf when there are none.</returns>

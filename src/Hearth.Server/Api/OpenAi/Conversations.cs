@@ -13,7 +13,7 @@ namespace Hearth.Server.Api.OpenAi;
 /// </summary>
 internal static class Conversations
 {
-    private const int MostItems = 20, MostInPage = 100, LongestTitle = 60;
+    private const int MostItems = 20, LongestTitle = 60;
 
     public static async Task<IResult> Create(HttpContext context)
     {
@@ -51,18 +51,14 @@ internal static class Conversations
             ?? throw new ApiException(400, "The field 'items' is missing.", "items", "missing_required_parameter"));
         fields.Done();
         if (!await Store(context).AppendAsync(context.Caller().Id, id, rows, context.RequestAborted).ConfigureAwait(false)) throw None(id);
-        return Json.Answer(Page([.. rows.Select(ConversationItems.Json)], more: false));
+        return Json.Answer(ItemPage.List([.. rows.Select(ConversationItems.Json)], more: false));
     }
 
     public static async Task<IResult> ListItems(HttpContext context, string id)
     {
-        Query.Only(context, "limit", "order", "after", "include");
-        int limit = Query.Whole(context, "limit", 1, MostInPage) ?? 20;
-        bool ascending = Query.OneOf(context, "order", "asc", "desc") == "asc";
-        string? after = Query.Text(context, "after");
+        var page = ItemPage.Read(context);
         (ConversationRow conversation, IReadOnlyList<MessageRow> messages) = await Find(context, id).ConfigureAwait(false);
-        IEnumerable<MessageRow> rows = ConversationStore.Shown(conversation, messages);
-        return Json.Answer(Page(rows, ascending, after, limit, r => r.Id, ConversationItems.Json));
+        return Json.Answer(page.Of(ConversationStore.Shown(conversation, messages)));
     }
 
     public static async Task<IResult> GetItem(HttpContext context, string id, string item)
@@ -86,34 +82,6 @@ internal static class Conversations
 
     /// <summary>Adds what was asked and answered to a conversation. One that was deleted meanwhile stays deleted.</summary>
     public static Task Append(HttpContext context, string id, IReadOnlyList<MessageRow> rows) => Store(context).AppendAsync(context.Caller().Id, id, rows);
-
-    /// <summary>A page of a list, after an item.</summary>
-    /// <param name="rows">The whole list, ascending.</param>
-    /// <param name="ascending">Whether the page is.</param>
-    /// <param name="after">The id of the item before the page; null to begin at the beginning.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="id">An item's id.</param>
-    /// <param name="json">An item's JSON.</param>
-    public static JsonObject Page<T>(IEnumerable<T> rows, bool ascending, string? after, int limit, Func<T, string> id, Func<T, JsonObject> json)
-    {
-        T[] all = [.. ascending ? rows : rows.Reverse()];
-        int from = 0;
-        if (after is not null)
-        {
-            from = Array.FindIndex(all, r => id(r) == after) + 1;
-            if (from == 0) throw new ApiException(400, $"The field 'after' is '{Query.Short(after)}', which is no item of this list.", "after", "invalid_value");
-        }
-        return Page([.. all.Skip(from).Take(limit).Select(json)], all.Length - from > limit);
-    }
-
-    private static JsonObject Page(JsonObject[] items, bool more) => new()
-    {
-        ["object"] = "list",
-        ["data"] = new JsonArray([.. items]),
-        ["first_id"] = items is [var first, ..] ? first["id"]!.DeepClone() : null,
-        ["last_id"] = items is [.., var last] ? last["id"]!.DeepClone() : null,
-        ["has_more"] = more,
-    };
 
     private static JsonObject One(ConversationRow row) => new()
     {

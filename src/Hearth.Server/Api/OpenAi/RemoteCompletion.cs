@@ -11,8 +11,6 @@ namespace Hearth.Server.Api.OpenAi;
 internal sealed class RemoteCompletion(
     RemoteModel model, JsonNode prompt, GenerationOptions options, string[] stops, Grammar? shape, bool echo, int? logprobs, int index) : ICompletion
 {
-    private const int BytesOfToken = 4;
-
     private readonly StringBuilder _text = new();
     private JsonObject? _logprobs;
     private RemotePiece _last = new("", null);                                   // the piece that says why the text ended
@@ -24,7 +22,7 @@ internal sealed class RemoteCompletion(
     public long Seed => options.Seed;
 
     /// <summary>What it took; about that, when the other server does not say.</summary>
-    public ChatUsage Usage => _usage ?? new ChatUsage((prompt is JsonArray tokens ? tokens.Count : Encoding.UTF8.GetByteCount(prompt.GetValue<string>()) / BytesOfToken) + 1, _pieces, 0);
+    public ChatUsage Usage => _usage ?? new ChatUsage(prompt is JsonArray tokens ? tokens.Count + 1 : RemoteModel.GuessTokens(Encoding.UTF8.GetByteCount(prompt.GetValue<string>())), _pieces, 0);
 
     public async Task Run(Func<JsonObject, Task>? tell, CancellationToken cancel)
     {

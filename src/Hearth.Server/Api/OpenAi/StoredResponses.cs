@@ -48,15 +48,12 @@ internal static class StoredResponses
     /// <summary>What a response was given in: <c>GET /v1/responses/{id}/input_items</c>, without what it went on from.</summary>
     public static async Task<IResult> Inputs(HttpContext context, string id)
     {
-        Query.Only(context, "limit", "order", "after", "include");
-        int limit = Query.Whole(context, "limit", 1, 100) ?? 20;
-        bool ascending = Query.OneOf(context, "order", "asc", "desc") == "asc";
-        string? after = Query.Text(context, "after");
+        var page = ItemPage.Read(context);
         ResponseRow row = await Find(Store(context), context.Caller().Id, id, context.RequestAborted).ConfigureAwait(false);
         using JsonDocument input = JsonDocument.Parse(row.Input);
         List<MessageRow> rows = ConversationItems.Rows(input.RootElement.EnumerateArray().Select(i => new Fields(i, "input")));
         for (int i = 0; i < rows.Count; i++) rows[i].Id = $"{rows[i].Id.Split('_')[0]}_{id["resp_".Length..]}{i}";        // the same every time
-        return Json.Answer(Conversations.Page(rows, ascending, after, limit, r => r.Id, ConversationItems.Json));
+        return Json.Answer(page.Of(rows));
     }
 
     /// <summary>The conversation up to a response, its own answer included; instructions are not part of it.</summary>

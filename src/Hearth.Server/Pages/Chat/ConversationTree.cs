@@ -20,13 +20,7 @@ internal sealed class ConversationTree(IReadOnlyList<MessageRow> messages)
     public MessageRow? Find(string? id) => id is null ? null : _byId.GetValueOrDefault(id);
 
     /// <summary>The messages from the first to one of them.</summary>
-    public IReadOnlyList<MessageRow> PathTo(string? id)
-    {
-        var path = new List<MessageRow>();
-        for (MessageRow? m = Find(id); m is not null && path.Count < messages.Count; m = Find(m.ParentId)) path.Add(m);
-        path.Reverse();
-        return path;
-    }
+    public IReadOnlyList<MessageRow> PathTo(string? id) => ConversationStore.Branch(_byId, id);
 
     /// <summary>A message and what else was said in its place, in the order in which they came.</summary>
     public IReadOnlyList<MessageRow> Versions(MessageRow message) => [.. messages.Where(m => m.ParentId == message.ParentId)];
