@@ -24,20 +24,15 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
-if ! (cd "${NODE_LLAMA_CPP:-.}" && node -e 'require.resolve("node-llama-cpp")' 2>/dev/null); then
-  echo "$0: there is no node-llama-cpp in '${NODE_LLAMA_CPP:-.}'. npm install --prefix DIR node-llama-cpp --ignore-scripts, then set NODE_LLAMA_CPP=DIR." >&2
-  exit 3
-fi
+require_llama
 build_hearth
-root="$(cd "$here/.." && pwd)"
-dotnet build "$root/src/Hearth.Cli" -c Release -v quiet --nologo >&2
+build_program
 if [ -z "$out" ]; then
   out="$(mktemp -d)"
   trap 'rm -rf "$out"' EXIT
 fi
 mkdir -p "$out"
 
-program="$root/artifacts/bin/Hearth.Cli/release/hearth.dll"
 most="${threads##* }" largest="${shapes##* }"
 words="$(printf 'the oven is warm and the bread is good %.0s' {1..4})"
 long="$(printf 'the oven is warm and the bread is good %.0s' {1..104})"

@@ -20,13 +20,9 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
-if ! (cd "${NODE_LLAMA_CPP:-.}" && node -e 'require.resolve("node-llama-cpp")' 2>/dev/null); then
-  echo "$0: there is no node-llama-cpp in '${NODE_LLAMA_CPP:-.}'. npm install --prefix DIR node-llama-cpp --ignore-scripts, then set NODE_LLAMA_CPP=DIR." >&2
-  exit 3
-fi
+require_llama
 build_hearth
-root="$(cd "$here/.." && pwd)"
-dotnet build "$root/src/Hearth.Cli" -c Release -v quiet --nologo >&2
+build_program
 if [ -z "$out" ]; then
   out="$(mktemp -d)"
   trap 'rm -rf "$out"' EXIT
@@ -35,7 +31,7 @@ mkdir -p "$out/home/models"
 "${hearth[@]}" random-model --shape "$shape" --type "$type" --out "$out/home/models/model.gguf" >&2
 
 for ((round = 1; round <= rounds; round++)); do
-  HEARTH_HOME="$out/home" dotnet "$root/artifacts/bin/Hearth.Cli/release/hearth.dll" serve --port 0 --threads "$threads" >"$out/serve.txt" 2>"$out/serve.log" &
+  HEARTH_HOME="$out/home" dotnet "$program" serve --port 0 --threads "$threads" >"$out/serve.txt" 2>"$out/serve.log" &
   server=$!
   until address="$(grep -o 'http://[0-9.:]*' "$out/serve.txt")"; do
     kill -0 "$server" || { cat "$out/serve.log" >&2; exit 1; }

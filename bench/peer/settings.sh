@@ -26,6 +26,21 @@ require_peer() {
   fi
 }
 
+require_llama() {
+  if ! (cd "${NODE_LLAMA_CPP:-.}" && node -e 'require.resolve("node-llama-cpp")' 2>/dev/null); then
+    echo "$0: there is no node-llama-cpp in '${NODE_LLAMA_CPP:-.}'. npm install --prefix DIR node-llama-cpp --ignore-scripts, then set NODE_LLAMA_CPP=DIR." >&2
+    exit 3
+  fi
+}
+
+# Builds the command line and sets program to it.
+build_program() {
+  local root
+  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+  dotnet build "$root/src/Hearth.Cli" -c Release -v quiet --nologo >&2
+  program="$root/artifacts/bin/Hearth.Cli/release/hearth.dll"
+}
+
 # Builds the benchmarks and sets hearth to the command that runs them.
 build_hearth() {
   local root
